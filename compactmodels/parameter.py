@@ -1,0 +1,103 @@
+"""A model parameter: its name, default, unit, meaning and physical bounds."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from compactmodels.errors import ParameterError
+from compactmodels.units import si_factor
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+# Words that a SPICE expression or a Verilog-A module gives a meaning of its own.
+RESERVED = frozenset(
+    """
+    time temper hertz temp m i v gnd pi e c boltz kelvin echarge planck no yes true false
+    abs acos acosh asin asinh atan atanh ceil cos cosh ddt exp floor hypot idt int limexp ln log
+    max min mod nint pow pwl pwr sgn sin sinh sqrt tan tanh u u2 uramp agauss gauss aunif unif
+    limit var dec func param params subckt ends end model include lib tran dc ac op noise ic
+    aliasparam always analog analysis and assign begin branch case default discipline else
+    endcase enddiscipline endfunction endmodule endnature endparameter exclude flow for from
+    function ground if inf initial inout input integer module nature nor not or output parameter
+    potential real repeat string table while white_noise flicker_noise electrical hold w0 s0
+    """.split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One declared parameter.
+
+    Parameters
+    ----------
+    name : str
+        Lower case, unique ignoring case, not reserved in SPICE or Verilog-A.
+    default : float
+        In ``unit``.
+    unit : str
+        A unit of :mod:`compactmodels.units`; "1" for a pure number.
+    doc : str
+        What it is, in the field's words.
+    lower, upper : float
+        Physical bounds, inclusive, in ``unit``.
+    log : bool
+        Whether it spans decades, so that a search steps in its logarithm.
+
+    Raises
+    ------
+    ParameterError
+        A reserved or malformed name, an unknown unit, or a default outside the bounds.
+    """
+
+    name: str
+    default: float
+    unit: str
+    doc: str
+    lower: float = -math.inf
+    upper: float = math.inf
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ParameterError(
+                f"parameter name '{self.name}' is not lower-case letters, digits and '_'"
+            )
+        if self.name in RESERVED:
+            raise ParameterError(f"parameter name '{self.name}' is reserved in SPICE or Verilog-A")
+        if self.log and self.lower <= 0:
+            raise ParameterError(f"parameter '{self.name}' is log-scaled: its lower bound must be above 0")
+        si_factor(self.unit)
+        self.check(self.default)
+
+    @property
+    def si_factor(self) -> float:
+        """Factor from ``unit`` to SI."""
+        return si_factor(self.unit)
+
+    def check(self, value: float, *, name: str | None = None) -> float:
+        """``value`` as a float, if it is a finite number within the bounds.
+
+        Raises
+        ------
+        ParameterError
+            Otherwise; the sentence names the parameter, the value and the bounds.
+        """
+        label = name or self.name
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            try:
+                value = float(value.item())  # a NumPy scalar
+            except (AttributeError, TypeError, ValueError):
+                raise ParameterError(
+                    f"parameter '{label}' is {value!r}: a number in {self.unit} is expected"
+                ) from None
+        value = float(value)
+        if not math.isfinite(value):
+            raise ParameterError(f"parameter '{label}' is {value}: a finite number is expected")
+        if not self.lower <= value <= self.upper:
+            raise ParameterError(
+                f"parameter '{label}' = {value:g} {self.unit} lies outside its bounds "
+                f"[{self.lower:g}, {self.upper:g}] {self.unit}"
+            )
+        return value
