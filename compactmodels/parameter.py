@@ -33,7 +33,8 @@ class Parameter:
     Parameters
     ----------
     name : str
-        Lower case, unique ignoring case, not reserved in SPICE or Verilog-A.
+        Lower case.  A model prefixes it with its group's name; the result is unique and none of
+        :data:`RESERVED`.
     default : float
         In ``unit``.
     unit : str
@@ -48,7 +49,7 @@ class Parameter:
     Raises
     ------
     ParameterError
-        A reserved or malformed name, an unknown unit, or a default outside the bounds.
+        A malformed name, an unknown unit, or a default outside the bounds.
     """
 
     name: str
@@ -64,8 +65,6 @@ class Parameter:
             raise ParameterError(
                 f"parameter name '{self.name}' is not lower-case letters, digits and '_'"
             )
-        if self.name in RESERVED:
-            raise ParameterError(f"parameter name '{self.name}' is reserved in SPICE or Verilog-A")
         if self.log and self.lower <= 0:
             raise ParameterError(f"parameter '{self.name}' is log-scaled: its lower bound must be above 0")
         si_factor(self.unit)

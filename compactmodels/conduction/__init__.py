@@ -1,0 +1,1 @@
+"""Conduction mechanisms, one file each."""

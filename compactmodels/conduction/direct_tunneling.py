@@ -1,0 +1,117 @@
+r"""Direct tunnelling through a trapezoidal barrier, from 0 V through the Fowler-Nordheim regime.
+
+Brinkman, Dynes & Rowell, J. Appl. Phys. 41, 1915 (1970), doi:10.1063/1.1659141; closed form of
+Gruverman et al., Nano Lett. 9, 3539 (2009), doi:10.1021/nl901754t; Pantel & Alexe, Phys. Rev. B 82,
+134105 (2010), doi:10.1103/PhysRevB.82.134105.  The published form is 0/0 at V = phi2 - phi1 and
+complex beyond eV = 2 phi; docs/adr/0004 says how both are mended here.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from compactmodels.constants import ELEMENTARY_CHARGE, HBAR
+from compactmodels.functions import (
+    absolute,
+    exp,
+    let,
+    limexpm1,
+    log,
+    maximum,
+    smoothstep,
+    sqrt,
+    where,
+)
+from compactmodels.parameter import Parameter
+from compactmodels.parts import Conduction
+
+BLEND_START = 1.0
+"""eV over the collector's barrier at which the continuation begins."""
+BLEND_WIDTH = 0.6
+"""... and over how much of it the closed form hands over; it is real up to 2."""
+
+
+def current(
+    v: Any, temperature: Any, phi1: Any, phi2: Any, thickness: Any, mass: Any, area: Any
+) -> Any:
+    r"""Current in A.
+
+    With :math:`b = e|V|`, emitter and collector barriers :math:`\phi_e, \phi_c` (for V > 0 these
+    are phi1 and phi2, for V < 0 the other way round), :math:`u = \phi_e + b/2`,
+    :math:`w = \phi_c - b/2`, :math:`S = \sqrt u + \sqrt w`, :math:`k = 4d\sqrt{2m}/3\hbar`,
+    :math:`a = k(u + \sqrt{uw} + w)/S` and :math:`x = \tfrac34 b k/S`, the published closed form is
+
+    .. math::
+
+        I = \operatorname{sgn}(V)\,A\,\frac{4em}{9\pi^2\hbar^3}\left(\frac Sk\right)^2
+        e^{x-a}\,\frac{1 - e^{-2x}}{2}
+
+    Between :math:`b = \phi_c` and :math:`1.6\,\phi_c` the logarithm of the prefactor and exponent
+    goes over, twice differentiable and monotone, into those of Fowler-Nordheim emission from the
+    emitter through the same barrier, :math:`b' = b + \phi_e - \phi_c`:
+
+    .. math::
+
+        \left(\frac{S}{k}\right)^2 e^{x-a} \to \frac{b'^2}{\phi_e k^2}
+        \exp\!\left(-\frac{k\phi_e^{3/2}}{b'}\right)
+
+    Parameters
+    ----------
+    v : array_like
+        Voltage across the barrier [V].
+    temperature : array_like
+        [K]; no influence (T = 0 formula).
+    phi1 : array_like
+        Barrier height at the electrode that emits at V > 0: the grounded one [J].
+    phi2 : array_like
+        Barrier height at the driven electrode [J].
+    thickness : array_like
+        Barrier thickness d [m].
+    mass : array_like
+        Effective tunnelling mass [kg].
+    area : array_like
+        Junction area [m^2].
+    """
+    e = ELEMENTARY_CHARGE
+    k = let("k", 4 * thickness * sqrt(2 * mass) / (3 * HBAR))
+    scale = let("scale", area * 4 * e * mass / (9 * math.pi**2 * HBAR**3) / (k * k))
+    b = let("b", e * absolute(v))
+    emitter = let("phi_e", where(v >= 0, phi1, phi2))
+    collector = let("phi_c", where(v >= 0, phi2, phi1))
+
+    u = let("u", emitter + b / 2)
+    w = let("w", maximum(collector - b / 2, collector / 10))  # the floor acts beyond the blend only
+    root = let("root", sqrt(u * w))
+    s = let("s", sqrt(u) + sqrt(w))
+    x = let("x", 0.75 * b * k / s)
+    closed_form = log(s * s / emitter) + x - k * (u + root + w) / s
+
+    reach = let("reach", maximum(b + emitter - collector, emitter))  # likewise
+    triangular = 2 * log(reach / emitter) - k * emitter * sqrt(emitter) / reach
+
+    h = let("h", smoothstep((b / collector - BLEND_START) / BLEND_WIDTH))
+    exponent = let("exponent", (1 - h) * closed_form + h * triangular)
+    magnitude = scale * emitter * exp(exponent) * (-limexpm1(-2 * x)) / 2
+    return where(v >= 0, magnitude, -magnitude)
+
+
+PART = Conduction(
+    name="direct_tunneling",
+    title="Direct tunnelling (trapezoidal barrier)",
+    function=current,
+    parameters=(
+        Parameter("phi1", 0.5, "eV", "barrier at the electrode that emits at V > 0", 0.02, 5.0),
+        Parameter("phi2", 0.5, "eV", "barrier at the driven electrode", 0.02, 5.0),
+        Parameter("thickness", 2.5e-9, "m", "barrier thickness", 2e-10, 2e-8, log=True),
+        Parameter("mass", 1.0, "m0", "effective tunnelling mass", 0.01, 10.0),
+        Parameter("area", 1e-10, "m^2", "junction area", 1e-22, 1.0, log=True),
+    ),
+    reference="Brinkman et al. (1970), doi:10.1063/1.1659141; Gruverman et al. (2009), "
+    "doi:10.1021/nl901754t; Pantel & Alexe (2010), doi:10.1103/PhysRevB.82.134105",
+    limits="the closed form up to eV = phi of the collector, within 5 to 35 % of a T = 0 WKB "
+    "integral; beyond it a continuation to Fowler-Nordheim of the same barrier; thickness and "
+    "barrier cannot be separated when the area is unknown",
+    areal=True,
+    plot="fowler_nordheim",
+)

@@ -1,0 +1,225 @@
+"""Composition: conduction branches mixed by the states, a switching law, a relaxation.
+
+    I = scale (sum of weight(w, s) I_branch(V) + gmin V)
+
+A branch with a series resistance carries its current through a junction voltage of its own,
+V = V_j + R_s I_branch(V_j): an internal node in the circuit, a guarded Newton here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from compactmodels import functions as f
+from compactmodels.constants import ROOM_TEMPERATURE
+from compactmodels.errors import CardError
+from compactmodels.junction import junction_voltage
+from compactmodels.parameter import RESERVED, Parameter
+from compactmodels.parts import Conduction, Relaxation, Switching
+
+MIXES: Final = {
+    "constant": "1: the branch always conducts",
+    "on": "w: conducts in the low-resistance state",
+    "off": "1 - w: conducts in the high-resistance state",
+    "volatile": "s: conducts while the volatile state is excited",
+}
+"""How the states weigh a branch."""
+
+COMMON: Final = (
+    Parameter("scale", 1.0, "1", "relative electrode area: multiplies current and capacitance", 1e-12, 1e12, log=True),
+    Parameter("gmin", 1e-15, "S", "conductance across the device", 0.0, 1e-3),
+    Parameter("cap", 0.0, "F", "capacitance across the device", 0.0, 1.0),
+)
+"""Parameters that every model has."""
+
+SERIES = Parameter("r_s", 0.0, "ohm", "series resistance of the branch", 0.0, 1e15)
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One conduction path.
+
+    Parameters
+    ----------
+    name : str
+        Prefix of its parameters.
+    mechanism : Conduction
+    mix : str
+        A key of :data:`MIXES`.
+    series : bool
+        Whether the branch has a series resistance, parameter ``<name>_r_s``.
+    """
+
+    name: str
+    mechanism: Conduction
+    mix: str = "constant"
+    series: bool = False
+
+    def __post_init__(self) -> None:
+        if self.mix not in MIXES:
+            raise CardError(f"branch '{self.name}': unknown mix '{self.mix}'; known are {', '.join(MIXES)}")
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The mechanism's own, and the series resistance if there is one."""
+        return (*self.mechanism.parameters, *((SERIES,) if self.series else ()))
+
+    def weight(self, w: Any, s: Any) -> Any:
+        """Share of the branch at the states ``w`` and ``s``, which are clamped to [0, 1]."""
+        if self.mix == "constant":
+            return 1.0
+        state = f.minimum(f.maximum(s if self.mix == "volatile" else w, 0.0), 1.0)
+        return 1.0 - state if self.mix == "off" else state
+
+    def junction_current(self, vj: Any, temperature: Any, si: Mapping[str, Any]) -> Any:
+        """Current in A at the junction voltage ``vj``; ``si`` are the branch's values in SI."""
+        values = {p.name: si[p.name] for p in self.mechanism.parameters}
+        return self.mechanism.function(vj, temperature, **values)
+
+    def current(self, v: Any, temperature: Any, si: Mapping[str, Any]) -> Any:
+        """Current in A at the terminal voltage ``v``, series resistance included."""
+        if self.series:
+            rest = {**si, "temperature": temperature}
+            v = junction_voltage(
+                lambda vj, x: self.junction_current(vj, x["temperature"], x), rest, v, si["r_s"]
+            )
+        return self.junction_current(v, temperature, si)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A device model: branches, and what moves its states.
+
+    Parameters
+    ----------
+    branches : tuple of Branch
+        At least one; names unique.
+    switching : Switching or None
+        None: the states stay where they start.
+    relaxation : Relaxation or None
+        Of the volatile state; needed by a second-order law.
+    """
+
+    branches: tuple[Branch, ...]
+    switching: Switching | None = None
+    relaxation: Relaxation | None = None
+
+    def __post_init__(self) -> None:
+        if not self.branches:
+            raise CardError("a model needs at least one conduction branch")
+        second = self.switching is not None and self.switching.order > 1
+        if second and self.relaxation is None:
+            raise CardError("a second-order switching law needs a relaxation of its volatile state")
+        if not second and self.relaxation is not None:
+            raise CardError("a relaxation needs a second-order switching law that drives its state")
+        names = [p.name for p in self.parameters]
+        taken = sorted(RESERVED.intersection(names))
+        if taken:
+            raise CardError(f"parameter name {', '.join(taken)} is reserved in SPICE or Verilog-A")
+        double = sorted({n for n in names if names.count(n) > 1})
+        if double:
+            raise CardError(f"branch names make the parameter {', '.join(double)} twice")
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The states that move, out of w and s."""
+        return () if self.switching is None else self.switching.states
+
+    @property
+    def groups(self) -> dict[str, tuple[Parameter, ...]]:
+        """Parameters by the prefix of their group; the common ones under ''."""
+        groups: dict[str, tuple[Parameter, ...]] = {"": COMMON}
+        for branch in self.branches:
+            groups[branch.name] = branch.parameters
+        if self.switching is not None:
+            groups["sw"] = self.switching.parameters
+        if self.relaxation is not None:
+            groups["rx"] = self.relaxation.rate_parameters
+        return groups
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Every parameter, prefixed with its group so that parts never collide."""
+        return tuple(
+            _prefixed(prefix, p) for prefix, group in self.groups.items() for p in group
+        )
+
+    @property
+    def defaults(self) -> dict[str, float]:
+        """Default of every parameter, in its declared unit."""
+        return {p.name: p.default for p in self.parameters}
+
+    def si(self, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """``values`` (prefixed, in declared units) by group, in SI."""
+        return {
+            prefix: {p.name: values[_join(prefix, p.name)] * p.si_factor for p in group}
+            for prefix, group in self.groups.items()
+        }
+
+    def branch_currents(
+        self, v: Any, values: Mapping[str, Any], *, w: Any = 0.0, s: Any = 0.0,
+        temperature: Any = ROOM_TEMPERATURE,
+    ) -> dict[str, Any]:
+        """Current of each branch in A at its weight: the terms of :meth:`current`."""
+        si = self.si(values)
+        return {
+            b.name: si[""]["scale"] * b.weight(w, s) * b.current(v, temperature, si[b.name])
+            for b in self.branches
+        }
+
+    def current(
+        self, v: Any, values: Mapping[str, Any], *, w: Any = 0.0, s: Any = 0.0,
+        temperature: Any = ROOM_TEMPERATURE,
+    ) -> Any:
+        """Static current in A.
+
+        Parameters
+        ----------
+        v : array_like, shape (n,)
+            Terminal voltage [V].
+        values : mapping
+            Every parameter in its declared unit; arrays and Duals broadcast.
+        w, s : array_like
+            States in [0, 1] (clamped).
+        temperature : array_like
+            [K].
+
+        Returns
+        -------
+        array_like, shape (n,)
+        """
+        si = self.si(values)
+        total = si[""]["gmin"] * v
+        for b in self.branches:
+            total = total + b.weight(w, s) * b.current(v, temperature, si[b.name])
+        return si[""]["scale"] * total
+
+    def rates(
+        self, v: Any, w: Any, s: Any, values: Mapping[str, Any], *,
+        temperature: Any = ROOM_TEMPERATURE,
+    ) -> tuple[Any, ...]:
+        """Rates of the moving states in 1/s, in the order of :attr:`states`."""
+        si = self.si(values)
+        return self.state_equations(v, w, s, temperature, si.get("sw", {}), si.get("rx", {}))
+
+    def state_equations(
+        self, v: Any, w: Any, s: Any, temperature: Any,
+        switching: Mapping[str, Any], relaxation: Mapping[str, Any],
+    ) -> tuple[Any, ...]:
+        """The same with the values of each part in SI (what the symbolic side traces)."""
+        if self.switching is None:
+            return ()
+        moved = self.switching.function(v, w, s, temperature, **switching)
+        if self.relaxation is None:
+            return tuple(moved)
+        return (moved[0], moved[1] + self.relaxation.rate(s, **relaxation))
+
+
+def _join(prefix: str, name: str) -> str:
+    return f"{prefix}_{name}" if prefix else name
+
+
+def _prefixed(prefix: str, p: Parameter) -> Parameter:
+    return Parameter(_join(prefix, p.name), p.default, p.unit, p.doc, p.lower, p.upper, p.log)

@@ -1,0 +1,124 @@
+"""The parts that a model is made of: conduction mechanisms, switching laws, relaxations.
+
+A part is one equation, written once as a plain function of SI quantities, with its declared
+parameters and its source.  Adding one is adding one file to ``conduction/``, ``switching/`` or
+``relaxation/`` that ends in ``PART = Conduction(...)`` (or ``Switching``, ``Relaxation``).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from compactmodels.errors import ParameterError
+from compactmodels.parameter import Parameter
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What all parts have.
+
+    Parameters
+    ----------
+    name : str
+        The name on cards and on the command line.
+    title : str
+        What it is, in the field's words.
+    function : callable
+        The equation; called with the leading arguments of its kind and then every declared
+        parameter by name, all in SI.
+    parameters : tuple of Parameter
+        Declared in the order of the function's signature.
+    reference : str
+        Source with DOI.
+    limits : str
+        Where the equation holds, and what happens outside.
+    """
+
+    name: str
+    title: str
+    function: Callable[..., Any]
+    parameters: tuple[Parameter, ...]
+    reference: str
+    limits: str
+
+    kind: ClassVar[str] = "part"
+    leading: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        expected = [*self.leading, *(p.name for p in self.parameters)]
+        found = list(inspect.signature(self.function).parameters)
+        if found != expected:
+            raise ParameterError(
+                f"{self.kind} '{self.name}': the function takes {', '.join(found)}, "
+                f"the declaration says {', '.join(expected)}"
+            )
+
+    def si(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """``values`` (by parameter name, in the declared units) in SI."""
+        return {p.name: values[p.name] * p.si_factor for p in self.parameters}
+
+    @property
+    def defaults(self) -> dict[str, float]:
+        """The declared defaults, in the declared units."""
+        return {p.name: p.default for p in self.parameters}
+
+
+@dataclass(frozen=True, slots=True)
+class Conduction(Part):
+    """A conduction mechanism: current in A as a function of the junction voltage in V.
+
+    ``areal`` mechanisms know a current density and take the ``area`` as a parameter; a
+    ``fallback`` one describes without explaining and stays outside the contest of mechanisms;
+    ``plot`` names the linearised plot in which the mechanism is a straight line; ``series`` says
+    whether a fit gives the branch a series resistance.
+    """
+
+    areal: bool = False
+    fallback: bool = False
+    plot: str = "log"
+    series: bool = False
+
+    kind: ClassVar[str] = "conduction mechanism"
+    leading: ClassVar[tuple[str, ...]] = ("v", "temperature")
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation(Part):
+    """A decay law y(t), and the autonomous state equation that it solves.
+
+    ``rate(y, **subset of the parameters)`` returns dy/dt in 1/s; the law itself is called with
+    the time in s and every parameter.
+    """
+
+    rate: Callable[..., Any] = lambda y: 0.0 * y
+
+    kind: ClassVar[str] = "relaxation"
+    leading: ClassVar[tuple[str, ...]] = ("t",)
+
+    @property
+    def rate_parameters(self) -> tuple[Parameter, ...]:
+        """Those parameters that the state equation needs."""
+        names = list(inspect.signature(self.rate).parameters)[1:]
+        return tuple(p for p in self.parameters if p.name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class Switching(Part):
+    """A switching law: the rates of the states under a voltage.
+
+    First order: ``function(v, w, s, temperature, ...)`` returns ``(dw/dt,)``; second order returns
+    ``(dw/dt, drive of s)``, to which the model adds the relaxation of ``s``.
+    """
+
+    order: int = 1
+
+    kind: ClassVar[str] = "switching law"
+    leading: ClassVar[tuple[str, ...]] = ("v", "w", "s", "temperature")
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The states that the law moves."""
+        return ("w", "s")[: self.order]

@@ -1,0 +1,1 @@
+"""Relaxation (decay) laws, one file each."""

@@ -1,0 +1,1 @@
+"""Switching laws, one file each."""
