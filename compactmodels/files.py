@@ -1,0 +1,58 @@
+"""Writing files so that nobody ever meets half of one."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from compactmodels.errors import InputError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path beside ``path`` to write to; renamed onto it when the block ends without an error.
+
+    Raises
+    ------
+    InputError
+        The folder does not exist or cannot be written.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+    except OSError as error:
+        raise InputError(
+            f"cannot write '{path}': {error.strerror or error}; name a folder that can be written",
+            code="cannot_write",
+        ) from error
+    os.close(handle)
+    beside = Path(name)
+    try:
+        yield beside
+        mask = os.umask(0)
+        os.umask(mask)
+        beside.chmod(0o666 & ~mask)  # mkstemp's files are private; ours are ordinary ones
+        beside.replace(path)
+    except OSError as error:
+        raise InputError(
+            f"cannot write '{path}': {error.strerror or error}", code="cannot_write"
+        ) from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write ``text`` beside ``path``, then rename; returns ``path``."""
+    with replacing(path) as beside:
+        beside.write_text(text, encoding="utf-8", newline="\n")
+    return Path(path)
+
+
+def sha256(path: Path) -> str:
+    """The file's SHA-256, as hexadecimal."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()

@@ -1,0 +1,250 @@
+"""What is applied to a device: DC sweeps at held states, ramps, pulse trains, pulse pairs.
+
+A protocol is data: piecewise-linear voltage against time (or a list of voltages for a DC sweep).
+The reference integrator and ngspice are driven by the same one.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compactmodels.errors import ProtocolError
+
+FloatArray = NDArray[np.float64]
+EDGE_OF_STEP: Final = 1e-9
+"""ngspice merges breakpoints closer than about 1e-10 of the largest step: edges keep ten times that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """One pulse of a train, for reading the response and for checking the dose.
+
+    Times in s from the start; ``start`` and ``stop`` enclose both edges.
+    """
+
+    start: float
+    stop: float
+    amplitude: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Protocol:
+    """A stimulus.
+
+    Parameters
+    ----------
+    kind : str
+        "dc" (states held, ``voltage`` is the list of bias points) or "transient".
+    time : (n,) float64
+        Breakpoints [s]; for "dc" the index of the point.
+    voltage : (n,) float64
+        Voltage at the driven electrode [V].
+    max_step : float
+        Largest time step [s] that resolves it.
+    pulses : tuple of Pulse
+    label : str
+    """
+
+    kind: str
+    time: FloatArray
+    voltage: FloatArray
+    max_step: float = math.inf
+    pulses: tuple[Pulse, ...] = ()
+    label: str = ""
+    settings: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.kind == "transient":
+            edges = np.diff(self.time)
+            if np.any(edges <= 0):
+                raise ProtocolError(f"{self.label}: times must increase")
+            if np.min(edges) < EDGE_OF_STEP * self.max_step:
+                raise ProtocolError(
+                    f"{self.label}: an edge of {np.min(edges):.3g} s is shorter than "
+                    f"{EDGE_OF_STEP:g} of the largest step ({self.max_step:.3g} s) and ngspice "
+                    "would drop it: lengthen the edge or shorten the record"
+                )
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return float(self.time[-1])
+
+
+def _positive(**values: float) -> None:
+    for name, value in values.items():
+        if not (math.isfinite(value) and value > 0):
+            raise ProtocolError(f"protocol: '{name}' is {value}: a finite number above 0 is expected")
+
+
+def _finite(**values: float) -> None:
+    for name, value in values.items():
+        if not math.isfinite(value):
+            raise ProtocolError(f"protocol: '{name}' is {value}: a finite number is expected")
+
+
+def _whole(name: str, value: float, least: int, most: int) -> int:
+    if value != int(value) or not least <= value <= most:
+        raise ProtocolError(
+            f"protocol: '{name}' is {value}: a whole number from {least} to {most} is expected"
+        )
+    return int(value)
+
+
+def dc(v_min: float = -1.0, v_max: float = 1.0, points: float = 201) -> Protocol:
+    """DC sweep at held states: ``points`` equidistant voltages [V]."""
+    _finite(v_min=v_min, v_max=v_max)
+    count = _whole("points", points, 2, 100_000)
+    if not v_min < v_max:
+        raise ProtocolError(f"protocol: v_min = {v_min:g} V must lie below v_max = {v_max:g} V")
+    return Protocol(
+        "dc", np.arange(count, dtype=float), np.linspace(v_min, v_max, count), label="DC sweep, state held"
+    )
+
+
+def sweep(
+    v_max: float = 1.0, v_min: float = -1.0, rate: float = 1.0, cycles: float = 1, steps: float = 400
+) -> Protocol:
+    """Hysteresis loop as ramps: 0, v_max, 0, v_min, 0, ... at ``rate`` [V/s], ``cycles`` times."""
+    _positive(rate=rate)
+    _finite(v_max=v_max, v_min=v_min)
+    corners = [v for v in (v_max, 0.0, v_min, 0.0)]
+    path = [0.0] + corners * _whole("cycles", cycles, 1, 10_000)
+    path = [path[0]] + [b for a, b in zip(path, path[1:], strict=False) if b != a]
+    if len(path) < 2:
+        raise ProtocolError("protocol: v_max and v_min are both 0 V: there is nothing to sweep")
+    time = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(path)) / rate)])
+    span = float(np.max(np.abs(np.diff(path)))) / rate
+    return Protocol(
+        "transient", time, np.array(path), span / _whole("steps", steps, 10, 100_000), label="Hysteresis sweep"
+    )
+
+
+def pulses(
+    amplitude: float = 1.0,
+    width: float = 1e-6,
+    gap: float = 1e-6,
+    number: float = 10,
+    base: float = 0.0,
+    edge: float | None = None,
+    tail: float | None = None,
+) -> Protocol:
+    """Train of ``number`` pulses of ``amplitude`` [V].
+
+    ``width`` is the flat top, ``gap`` the time at ``base`` [V] between the foot of one pulse and
+    that of the next, ``edge`` the rise and fall (default: 1/50 of the shorter of the two),
+    ``tail`` the time after the last pulse (default: ``gap``); all in s.
+    """
+    edge = min(width, gap) / 50 if edge is None else edge
+    tail = gap if tail is None else tail
+    _positive(width=width, gap=gap, edge=edge, tail=tail)
+    _finite(amplitude=amplitude, base=base)
+    count = _whole("number", number, 1, 100_000)
+    time, volts, train = [0.0], [base], []
+    now = min(gap, 2 * width)
+    for _ in range(count):
+        start = now
+        time += [now, now + edge, now + edge + width, now + 2 * edge + width]
+        volts += [base, amplitude, amplitude, base]
+        now += 2 * edge + width
+        train.append(Pulse(start, now, amplitude))
+        now += gap
+    time.append(time[-1] + tail)
+    volts.append(base)
+    return Protocol(
+        "transient",
+        np.array(time),
+        np.array(volts),
+        max(width / 20, time[-1] / 50_000),
+        tuple(train),
+        label="Pulse train",
+        settings={"base": base},
+    )
+
+
+def pair(
+    amplitude: float = 1.0, width: float = 1e-6, interval: float = 1e-6, base: float = 0.0,
+    edge: float | None = None,
+) -> Protocol:
+    """Two equal pulses, ``interval`` [s] from the foot of the first to that of the second."""
+    train = pulses(amplitude, width, interval, 2, base, edge)
+    return Protocol(
+        train.kind, train.time, train.voltage, train.max_step, train.pulses, "Pulse pair", train.settings
+    )
+
+
+BUILDERS: Final = {"dc": dc, "sweep": sweep, "pulses": pulses, "pair": pair}
+"""Protocols by name."""
+
+
+def build(name: str, settings: Mapping[str, Any]) -> Protocol:
+    """The protocol called ``name`` with ``settings`` by argument name.
+
+    Raises
+    ------
+    ProtocolError
+        Unknown protocol or setting, or a value that is no number.
+    """
+    if name not in BUILDERS:
+        raise ProtocolError(
+            f"unknown protocol '{name}'; known are {', '.join(BUILDERS)}, or the path of a TOML file",
+            code="unknown_protocol",
+        )
+    known = inspect.signature(BUILDERS[name]).parameters
+    for key, value in settings.items():
+        if key not in known:
+            raise ProtocolError(f"protocol '{name}' has no setting '{key}'; it has {', '.join(known)}")
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise ProtocolError(f"protocol '{name}': '{key}' is {value!r}: a number is expected")
+    result: Protocol = BUILDERS[name](**settings)  # type: ignore[operator]
+    return result
+
+
+def load(path: Path, settings: Mapping[str, Any] | None = None) -> Protocol:
+    """A protocol from a TOML file: ``kind = "pulses"`` and the settings, SI units.
+
+    Raises
+    ------
+    ProtocolError
+        Not a file, not TOML, no or an unknown kind, unknown settings.
+    """
+    try:
+        document = tomllib.loads(Path(path).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise ProtocolError(f"protocol file '{path}' cannot be read: {reason}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ProtocolError(f"protocol file '{path}' is not TOML: {error}") from None
+    kind = document.pop("kind", None)
+    if not isinstance(kind, str):
+        raise ProtocolError(f"protocol file '{path}': kind = \"...\" is missing; one of {', '.join(BUILDERS)}")
+    return build(kind, {**document, **(settings or {})})
+
+
+def for_card(name: str, operation: Mapping[str, float], settings: Mapping[str, Any]) -> Protocol:
+    """A named protocol with the device's own voltages and times, where its card states them.
+
+    ``operation`` may hold ``v_set``, ``v_reset``, ``v_read``, ``sweep_rate``, ``pulse_amplitude``,
+    ``pulse_width`` and ``pulse_gap``; ``settings`` override them.
+    """
+    names = {
+        "dc": {"v_min": "dc_min", "v_max": "dc_max"},
+        "sweep": {"v_max": "v_set", "v_min": "v_reset", "rate": "sweep_rate"},
+        "pulses": {"amplitude": "pulse_amplitude", "width": "pulse_width", "gap": "pulse_gap", "base": "v_base"},
+        "pair": {"amplitude": "pulse_amplitude", "width": "pulse_width", "interval": "pulse_gap", "base": "v_base"},
+    }
+    own = {
+        argument: operation[key]
+        for argument, key in names.get(name, {}).items()
+        if key in operation
+    }
+    return build(name, {**own, **settings})
