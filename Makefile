@@ -7,7 +7,6 @@ BIN := .venv/bin
 ARGS ?=
 # One test process a core: linear algebra with threads of its own would only get in its way.
 TEST_ENV := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-SOURCES := compactmodels fitting veriloga netlists tests
 
 .PHONY: help demo test test-slow lint format types ci clean venv dev ngspice ngspice46
 
