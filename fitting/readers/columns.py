@@ -1,0 +1,215 @@
+"""Which column is which: by the caller's word, else by the headings; never by a guess."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from compactmodels.errors import DataFileError, InputError
+from fitting.readers.headers import Heading, parse_heading, parse_unit
+from fitting.readers.source import Source
+from fitting.readers.table import Table
+
+QUANTITIES: Final = ("voltage", "current", "time", "signal", "temperature")
+OPTION: Final = "--columns voltage=1,current=2 (or time=1,signal=2 for a decay)"
+_SI: Final = {"voltage": "V", "current": "A", "time": "s", "temperature": "K"}
+
+ColumnOption = str | Mapping[str, int | str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that was assigned to a quantity.
+
+    Parameters
+    ----------
+    index : int
+        Zero-based.
+    heading : Heading
+    """
+
+    index: int
+    heading: Heading
+
+
+def parse_option(option: ColumnOption) -> dict[str, str]:
+    """The caller's ``voltage=1,current=2[uA]`` as a mapping of quantity to place.
+
+    Raises
+    ------
+    InputError
+        Code ``bad_columns``: an unknown quantity or a malformed pair.
+    """
+    if option is None:
+        return {}
+    if isinstance(option, str):
+        pairs = [pair.split("=", 1) for pair in option.split(",") if pair.strip()]
+    else:
+        pairs = [[name, str(place)] for name, place in option.items()]
+    result: dict[str, str] = {}
+    for pair in pairs:
+        name = pair[0].strip().lower()
+        if len(pair) != 2 or name not in QUANTITIES or not pair[1].strip():
+            raise InputError(
+                f"--columns holds '{'='.join(pair)}': expected is a quantity ({', '.join(QUANTITIES)})"
+                " and a column number from 1 or a heading, such as voltage=1,current=2",
+                code="bad_columns",
+            )
+        result[name] = pair[1].strip()
+    return result
+
+
+def _place(source: Source, table: Table, quantity: str, place: str) -> Column:
+    match = re.fullmatch(r"(?P<place>.*?)\s*(?:\[(?P<unit>[^\]]+)\])?", place)
+    bare, written = (match["place"], match["unit"]) if match else (place, None)
+    if place in table.headings:
+        bare, written = place, None
+    if bare.isdigit():
+        index = int(bare) - 1
+    else:
+        index = table.headings.index(bare) if bare in table.headings else -1
+    if not 0 <= index < table.width:
+        names = ", ".join(f"{k + 1}: '{h}'" for k, h in enumerate(table.headings)) or "no headings"
+        raise DataFileError(
+            f"{source.where(table.first)}: --columns asks for {quantity}={place}, the table has "
+            f"{table.width} columns ({names}): give a number from 1 to {table.width} or a heading",
+            code="no_columns",
+        )
+    text = table.headings[index] if index < len(table.headings) else f"column {index + 1}"
+    unit = parse_unit(written) if written else None
+    if written and unit is None:
+        raise InputError(f"--columns holds the unknown unit '{written}'", code="bad_columns")
+    seen = parse_heading(text)
+    si, factor = (unit[1], unit[2]) if unit else (seen.unit, seen.factor)
+    return Column(index, Heading(text, quantity, si, factor))
+
+
+def chosen(source: Source, table: Table, option: ColumnOption) -> dict[str, Column]:
+    """The columns that the caller named.
+
+    Raises
+    ------
+    DataFileError, InputError
+        A place that does not exist; an incomplete choice.
+    """
+    places = parse_option(option)
+    result = {name: _place(source, table, name, place) for name, place in places.items()}
+    complete = "current" in result and ("voltage" in result or "time" in result)
+    if not complete and not ("signal" in result and "time" in result):
+        raise InputError(
+            f"--columns names {', '.join(places) or 'nothing'}: a sweep needs voltage and current, "
+            "a decay needs time and signal",
+            code="bad_columns",
+        )
+    return result
+
+
+def found(source: Source, table: Table) -> tuple[dict[str, Column], list[str]]:
+    """The columns by their headings, and what was assumed.
+
+    Raises
+    ------
+    DataFileError
+        Codes ``ambiguous_columns``, ``no_columns``, ``no_current``.
+    """
+    if not table.headings:
+        raise _headless(source, table)
+    headings = [parse_heading(text) for text in table.headings]
+    columns: dict[str, Column] = {}
+    assumed: list[str] = []
+    for quantity in ("time", "voltage", "current", "abs_current", "signal", "temperature"):
+        places = [k for k, h in enumerate(headings) if h.quantity == quantity]
+        if len(places) > 1 and quantity in ("time", "voltage", "current", "signal"):
+            raise _several(source, table, quantity, places)
+        if places:
+            columns[quantity] = Column(places[0], headings[places[0]])
+    if "abs_current" in columns:
+        absolute = columns.pop("abs_current")
+        if "current" in columns:
+            assumed.append(f"column '{absolute.heading.text}' (an absolute value) was left out")
+        else:
+            columns["current"] = absolute
+    if "signal" in columns and "current" in columns:
+        if "voltage" not in columns:
+            raise _several(
+                source, table, "signal", [columns["signal"].index, columns["current"].index]
+            )
+        columns.pop("signal")
+    _complete(source, table, columns)
+    for quantity, column in columns.items():
+        if column.heading.unit is None and quantity in _SI:
+            assumed.append(
+                f"no unit is written for '{column.heading.text}': {_SI[quantity]} is taken"
+            )
+        expected = _SI.get(quantity)
+        if expected and column.heading.unit not in (None, expected):
+            raise DataFileError(
+                f"{source.where(table.first)}: column '{column.heading.text}' reads as a {quantity} "
+                f"in {column.heading.unit}; name the columns with {OPTION}",
+                code="ambiguous_columns",
+            )
+    return columns, assumed
+
+
+def _complete(source: Source, table: Table, columns: dict[str, Column]) -> None:
+    names = ", ".join(f"'{text}'" for text in table.headings[:8])
+    names += f" and {len(table.headings) - 8} more" if len(table.headings) > 8 else ""
+    where = f"{source.where(table.first)}: the columns are {names}; "
+    if "current" not in columns and "signal" not in columns:
+        if "time" in columns and "voltage" in columns:
+            raise DataFileError(
+                where
+                + "time and voltage without a current are a stimulus, not a measurement: give "
+                "the file that holds the current",
+                code="no_current",
+            )
+        raise DataFileError(
+            where + f"no current was found: name the columns with {OPTION}", code="no_columns"
+        )
+    if "voltage" not in columns and "time" not in columns:
+        raise DataFileError(
+            where + "neither a voltage nor a time was found beside the current: name the columns "
+            f"with {OPTION}",
+            code="no_columns",
+        )
+
+
+def _several(source: Source, table: Table, quantity: str, places: list[int]) -> DataFileError:
+    names = " and ".join(f"{k + 1} ('{table.headings[k]}')" for k in places)
+    return DataFileError(
+        f"{source.where(table.first)}: columns {names} all read as {quantity}: say which one is "
+        f"meant with {OPTION}",
+        code="ambiguous_columns",
+    )
+
+
+def _headless(source: Source, table: Table) -> DataFileError:
+    if table.width == 2 and _is_stimulus(source, table):
+        return DataFileError(
+            f"'{source.path}' has two columns without a heading; the first rises steadily and the "
+            "second returns to where it began, as time and voltage of a stimulus do, and no current "
+            "is there: give the file that holds the current, or, should it be a measurement, name "
+            f"its columns with {OPTION}",
+            code="no_current",
+        )
+    return DataFileError(
+        f"{source.where(table.first)}: {table.width} columns without a heading: which is "
+        f"which cannot be known; name them with {OPTION}",
+        code="ambiguous_columns",
+    )
+
+
+def _is_stimulus(source: Source, table: Table) -> bool:
+    x, y = (table.column(source, k, f"column {k + 1}") for k in (0, 1))
+    if len(x) < 4 or not (np.all(np.isfinite(x)) and np.all(np.isfinite(y))):
+        return False
+    span = float(np.ptp(y))
+    step = np.abs(np.diff(y))
+    returns = abs(y[-1] - y[0]) <= 0.01 * span
+    # a stimulus is drawn with even steps; a measured current never is
+    even = float(np.mean(np.abs(step - np.median(step)) <= 0.1 * np.median(step))) > 0.9
+    return bool(np.all(np.diff(x) > 0) and span > 0 and returns and even)
