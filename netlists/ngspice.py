@@ -1,0 +1,459 @@
+"""Run netlists in ngspice, through PySpice's shared-library route, in a process of its own.
+
+The library lives in a persistent child (:mod:`netlists.ngspice_worker`), because an undefined
+parameter or an unknown function can end it for good; there, and only there, PySpice is imported.
+A deck that kills or hangs the child costs one error and a restart.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes.util
+import functools
+import importlib.util
+import json
+import os
+import re
+import select
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compactmodels.errors import InputError, SimulationError, ToolMissing
+
+_FRAME = struct.Struct("<QQ")  # as in the worker
+_START_TIMEOUT = 60.0
+_INSTALL = "install it with 'apt-get install ngspice libngspice0' or 'make ngspice'"
+
+_CARDS = ("op", "dc", "tran", "ac", "noise", "tf", "pz", "sens", "disto", "sp")
+_SCALES = {"time", "frequency"}
+_SUFFIXES = {
+    "t": 1e12, "g": 1e9, "meg": 1e6, "k": 1e3, "mil": 25.4e-6, "m": 1e-3,
+    "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15, "a": 1e-18,
+}  # fmt: skip
+_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(t|g|meg|k|mil|m|u|n|p|f|a)?[a-z]*")
+
+# Words that are no failure: ngspice thinking aloud, and homotopy on its way to a solution.
+_HARMLESS = re.compile(
+    r"^(note:|warning(?!: no job)|trying gmin|supplies reduced|using (klu|sparse)|in line |\s*$)"
+    r"|transient op failed|out of range for",
+    re.IGNORECASE,
+)
+_FAILURE = re.compile(
+    r"error|doanalyses|aborted|not started|cannot|could not|failed|undefined|too few|too many"
+    r"|returned \d|no such",
+    re.IGNORECASE,
+)
+_DIVERGED = re.compile(
+    r"timestep too small|singular|converge|iteration|gmin step|source step", re.IGNORECASE
+)
+# Kept by ngspice for the life of the process, so that they would reach the next deck.
+_STICKY_OPTION = re.compile(r"^\s*(\.option|\+).*\b(interp|seed|rndseed)\b", re.I | re.M)
+_NEEDS_LISTING = re.compile(r"^\s*\.(inc|lib)|^\s*\.tran\b.*[{']|^\s*\.tran\b.*\n\+", re.I | re.M)
+
+
+class UnknownVector(InputError, KeyError):
+    """A plot holds no vector of this name."""
+
+    code = "unknown_vector"
+    __str__ = Exception.__str__  # KeyError would put the sentence in quotes
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One plot of ngspice.
+
+    Parameters
+    ----------
+    name : str
+        ngspice's name, such as ``tran1``.
+    kind : str
+        The analysis: ``op``, ``dc``, ``tran``, ``ac``, ``noise``, ...
+    vectors : mapping of str to numpy.ndarray
+        Lower-case short names (``out``, ``v1#branch``, ``@r1[i]``); 1-D, float64 or complex128.
+        A scale (``time``, ``frequency``, ``v-sweep``) is always real.
+    """
+
+    name: str
+    kind: str
+    vectors: Mapping[str, NDArray[Any]]
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        try:
+            return self.vectors[name]
+        except KeyError:
+            known = ", ".join(self.vectors)
+            raise UnknownVector(
+                f"plot '{self.name}' has no vector '{name}': it has {known}"
+            ) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.vectors)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """ngspice's major version and its own banner."""
+
+    major: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the installed ngspice can do, asked of the library itself."""
+
+    version: Version
+    klu: bool
+    osdi: bool
+
+
+class _Died(Exception):
+    """The worker is gone; the text says how."""
+
+
+class _Worker:
+    """One child process and the frames exchanged with it."""
+
+    def __init__(self) -> None:
+        self._words = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
+        script = Path(__file__).with_name("ngspice_worker.py")
+        self.process = subprocess.Popen(
+            # -P: the folder of the script must not shadow what PySpice imports.
+            [sys.executable, "-P", str(script), _library(), str(os.getpid())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._words,
+            bufsize=0,
+            # Threads that spin while they wait cost OSDI models a factor of 30.
+            env={**os.environ, "OMP_WAIT_POLICY": "passive"},
+        )
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self._in, self._out = self.process.stdin.fileno(), self.process.stdout.fileno()
+        self._poll = select.poll()
+        self._poll.register(self._out, select.POLLIN)
+        try:
+            self.facts, _ = self._receive(time.monotonic() + _START_TIMEOUT)
+        except BaseException:
+            self.kill()
+            raise
+        if "missing" in self.facts:
+            self.kill()
+            raise ToolMissing(
+                f"ngspice's library cannot be used ({self.facts['missing']}): {_INSTALL}"
+            )
+
+    def ask(self, head: dict[str, Any], payload: bytes, timeout: float) -> tuple[Any, memoryview]:
+        """Send a job and wait for its answer; whatever interrupts that ends the worker."""
+        try:
+            text = json.dumps(head).encode()
+            self._send(_FRAME.pack(len(text), len(payload)) + text + payload)
+            return self._receive(time.monotonic() + timeout)
+        except BaseException:  # KeyboardInterrupt too: nobody would wait for the answer
+            self.kill()
+            raise
+
+    def _send(self, data: bytes) -> None:
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[os.write(self._in, rest) :]
+        except BrokenPipeError:
+            raise _Died(self._epitaph()) from None
+
+    def _receive(self, deadline: float) -> tuple[Any, memoryview]:
+        head, payload = _FRAME.unpack(self._read(_FRAME.size, deadline))
+        return json.loads(bytes(self._read(head, deadline))), self._read(payload, deadline)
+
+    def _read(self, size: int, deadline: float) -> memoryview:
+        data = memoryview(bytearray(size))
+        done = 0
+        while done < size:
+            if not self._poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+                raise TimeoutError
+            if not (count := os.readv(self._out, [data[done:]])):
+                raise _Died(self._epitaph())
+            done += count
+        return data
+
+    def _epitaph(self) -> str:
+        status = self.process.wait()
+        how = f"signal {-status}" if status < 0 else f"status {status}"
+        self._words.seek(0)
+        last = self._words.read()[-500:].decode(errors="replace").split("\n")[-4:]
+        return " ".join([f"ended with {how}.", *filter(None, last)])
+
+    def kill(self) -> None:
+        """End the process, if it has not ended, and leave no zombie."""
+        self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout, self._words):
+            if stream is not None:
+                stream.close()
+
+
+_lock = threading.RLock()
+_worker: _Worker | None = None
+
+
+def _forget_worker() -> None:
+    """In a forked child: the worker, its pipes and the lock belong to the parent."""
+    global _worker, _lock
+    _worker, _lock = None, threading.RLock()
+
+
+os.register_at_fork(after_in_child=_forget_worker)
+
+
+def _ready_worker() -> _Worker:
+    global _worker
+    if _worker is not None and _worker.process.poll() is not None:
+        _stop_worker()
+    if _worker is None:
+        try:
+            _worker = _Worker()
+        except (_Died, TimeoutError) as error:
+            raise SimulationError(
+                f"ngspice's library does not start: {error}", code="simulator_died"
+            ) from None
+    return _worker
+
+
+@atexit.register
+def _stop_worker() -> None:
+    global _worker
+    if _worker is not None:
+        _worker.kill()
+        _worker = None
+
+
+@functools.cache
+def _library() -> str:
+    """Path of libngspice: the environment's, else the system's.
+
+    PySpice by itself asks for ``libngspice.so``, which only a development package has.
+    """
+    if importlib.util.find_spec("PySpice") is None:
+        raise ToolMissing("PySpice is not installed: 'pip install PySpice==1.5'")
+    path = os.environ.get("NGSPICE_LIBRARY_PATH") or ctypes.util.find_library("ngspice")
+    if path is None:
+        raise ToolMissing(f"libngspice is not installed: {_INSTALL}")
+    return path
+
+
+@functools.cache
+def features() -> Features:
+    """What the installed ngspice can do; detected once per process.
+
+    Raises
+    ------
+    ToolMissing
+        PySpice or libngspice is not installed; the sentence says how to.
+    """
+    with _lock:
+        facts = _ready_worker().facts
+    banner = [line.strip("* ") for line in facts["version"].splitlines()]
+    text = next((line for line in banner if line.startswith("ngspice-")), "")
+    match = re.match(r"ngspice-(\d+)", text)
+    if match is None:
+        raise ToolMissing(f"libngspice does not tell its version: {_INSTALL}")
+    return Features(Version(int(match[1]), text), klu=facts["klu"], osdi=facts["osdi"])
+
+
+def version() -> Version:
+    """Version of the installed ngspice."""
+    return features().version
+
+
+def available() -> bool:
+    """Whether decks can be run here."""
+    try:
+        features()
+    except ToolMissing:
+        return False
+    return True
+
+
+def run(
+    deck: str, *, timeout: float = 600.0, title: str | None = None, keep: Path | None = None
+) -> tuple[Plot, ...]:
+    """Run all analyses of a deck.
+
+    Parameters
+    ----------
+    deck : str
+        A whole netlist; its first line is the title.
+    timeout : float
+        Seconds of wall time.
+    title : str, optional
+        Names the job in an error and the kept deck; the deck's first line by default.
+    keep : pathlib.Path, optional
+        Folder for the deck, should it fail; a temporary one by default.
+
+    Returns
+    -------
+    tuple of Plot
+        In the order of the deck's cards, whatever order ngspice took; a noise analysis gives two
+        (spectrum, then totals).
+
+    Raises
+    ------
+    SimulationError
+        With ngspice's own words, the file that the deck was kept in, and a ``code``:
+        ``netlist_rejected``, ``no_convergence``, ``timeout`` or ``simulator_died``.
+    ToolMissing
+        PySpice or libngspice is not installed.
+    """
+    first, _, rest = deck.partition("\n")
+    title = title or first.strip() or "untitled"
+
+    def failure(code: str, words: str) -> SimulationError:
+        path = _keep(deck, title, keep)
+        return SimulationError(f"ngspice, deck '{title}': {words} (deck kept in {path})", code=code)
+
+    if re.search(r"^\s*\.control\b", deck, re.I | re.M):
+        raise failure("netlist_rejected", "a .control block runs commands, use analysis cards")
+    text = f"{first.strip() or title}\n{rest}"
+    if not re.search(r"^\s*\.end\s*$", rest, re.I | re.M):
+        text += "\n.end\n"  # without it ngspice loads nothing and says nothing
+    job = {"expand": bool(_NEEDS_LISTING.search(rest)), "cwd": os.getcwd()}
+    with _lock:
+        try:
+            head, payload = _ready_worker().ask(job, text.encode(), timeout)
+        except TimeoutError:
+            raise failure("timeout", f"no result within {timeout:g} s") from None
+        except _Died as death:
+            raise failure("simulator_died", f"the simulator's process {death}") from None
+        cards = _cards("\n".join(head["cards"]) if job["expand"] else rest)
+        plots = _in_deck_order(_plots(head["plots"], payload), cards)
+        verdict = _verdict(head["load"], head["run"], plots, cards)
+        rejected = verdict is not None and verdict[0] == "netlist_rejected"
+        if head["detached"] or rejected or _STICKY_OPTION.search(rest):
+            # The library may be unusable, or remember this deck: the next one gets a new process.
+            _stop_worker()
+    if verdict is not None:
+        raise failure(*verdict)
+    return tuple(plots)
+
+
+def _plots(layout: Sequence[Any], payload: memoryview) -> list[Plot]:
+    """Arrays over the received bytes, plots in the order in which ngspice made them."""
+    plots, offset = [], 0
+    for plot, entries in layout:
+        vectors = {}
+        for name, is_complex, length in entries:
+            dtype = np.complex128 if is_complex else np.float64
+            array = np.frombuffer(payload, dtype, length, offset)
+            offset += array.nbytes
+            short = re.sub(r"^v\((.*)\)$", r"\1", name.lower())  # numeric nodes come as V(1)
+            vectors[short] = array.real.copy() if short in _SCALES else array
+        plots.append(Plot(plot, re.sub(r"\d+$", "", plot), vectors))
+    return plots
+
+
+def _cards(text: str) -> list[list[str]]:
+    """The fields of each analysis card, in order; the dot is dropped."""
+    fields = (line.lower().split() for line in text.splitlines())
+    dotted = ([words[0][1:], *words[1:]] for words in fields if words and words[0][0] == ".")
+    return [words for words in dotted if words[0] in _CARDS]
+
+
+def _in_deck_order(plots: Iterable[Plot], cards: Sequence[Sequence[str]]) -> list[Plot]:
+    """Plots in the order of their cards.
+
+    ngspice sorts analyses by kind, and runs those of one kind from the last card to the first.
+    """
+    ordered: list[tuple[int, Plot]] = []
+    kinds: dict[str, list[Plot]] = {}
+    for plot in plots:
+        kinds.setdefault(plot.kind, []).append(plot)
+    for kind, group in kinds.items():
+        places = [place for place, card in enumerate(cards) if card[0] == kind] or [len(cards)]
+        each = max(1, len(group) // len(places))
+        for index, plot in enumerate(group):
+            ordered.append((places[::-1][min(index // each, len(places) - 1)], plot))
+    return [plot for _, plot in sorted(ordered, key=lambda pair: pair[0])]
+
+
+def _number(text: str) -> float | None:
+    """A SPICE number with its suffix, or None."""
+    match = _NUMBER.fullmatch(text)
+    return None if match is None else float(match[1]) * _SUFFIXES.get(match[2] or "", 1.0)
+
+
+def _verdict(
+    load: Sequence[str], run: Sequence[str], plots: Sequence[Plot], cards: Sequence[Sequence[str]]
+) -> tuple[str, str] | None:
+    """Reason code and words of a failure, or None for a good and complete run."""
+    words = [line for line in load if not _HARMLESS.search(line)]
+    if any(_FAILURE.search(line) for line in words):
+        return "netlist_rejected", _quote(words)
+    words = [line for line in run if not _HARMLESS.search(line)]
+    if any(_FAILURE.search(line) for line in words):
+        diverged = any(_DIVERGED.search(line) for line in words)
+        return ("no_convergence", _quote(run)) if diverged else ("netlist_rejected", _quote(words))
+    singular = [line for line in run if "singular matrix" in line]
+    if singular and any("Transient op finished" in line for line in run):
+        # The pseudo-transient ends anywhere when the operating point is not unique.
+        return "no_convergence", f"{singular[0].strip()}: the operating point is not unique"
+    gap = _gap(plots, cards)
+    if gap is None:
+        return None
+    if not plots and not cards:
+        return "netlist_rejected", _quote([gap, *run])
+    return "no_convergence", _quote([gap, *run])
+
+
+def _gap(plots: Sequence[Plot], cards: Sequence[Sequence[str]]) -> str | None:
+    """What is missing from the results, should ngspice itself have kept silent."""
+    if not plots:
+        return "no analysis was run"
+    kinds = [card[0] for card in cards]
+    for kind in dict.fromkeys(kinds):
+        found = sum(plot.kind == kind for plot in plots)
+        if found < kinds.count(kind):
+            return f"{kinds.count(kind)} .{kind} asked for, {found} in the result"
+    transients = (plot for plot in plots if plot.kind == "tran")
+    for plot, card in zip(transients, (card for card in cards if card[0] == "tran"), strict=False):
+        stop = _number(card[2])
+        if stop is not None and not plot["time"][-1] >= stop * (1 - 1e-9):
+            return f"the transient ends at {plot['time'][-1]:g} s, before its stop at {stop:g} s"
+    for plot in plots:
+        for name, vector in plot.vectors.items():
+            if not np.isfinite(vector).all():
+                return f"vector '{name}' of plot '{plot.name}' is not finite"
+    return "a plot without vectors" if not all(plot.vectors for plot in plots) else None
+
+
+def _quote(lines: Iterable[str]) -> str:
+    """ngspice's own words on one line: the telling ones, or all, without the running commentary."""
+    lines = [line.strip() for line in dict.fromkeys(lines) if line.strip()]
+    loud = [line for line in lines if not re.match(r"note:|trying|supplies", line, re.I)]
+    few = [line for line in loud if not _HARMLESS.match(line)] or loud
+    return "; ".join(few if len(few) <= 8 else [*few[:4], "...", *few[-4:]]) or "no reason given"
+
+
+def _keep(deck: str, title: str, folder: Path | None) -> Path:
+    """Write a failing deck for the user to look at; complete or not at all."""
+    folder = Path(tempfile.mkdtemp(prefix="ngspice-")) if folder is None else Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40] or "deck"
+    path = folder / f"{stem}.cir"
+    descriptor, beside = tempfile.mkstemp(dir=folder, suffix=".part")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(deck)
+    os.replace(beside, path)
+    return path
