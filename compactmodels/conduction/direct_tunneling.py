@@ -37,14 +37,14 @@ def current(
 ) -> Any:
     r"""Current in A.
 
-    With :math:`b = e|V|`, emitter and collector barriers :math:`\phi_e, \phi_c` (for V > 0 these
+    With all energies in volts (divided by e), :math:`b = |V|`, emitter and collector barriers :math:`\phi_e, \phi_c` (for V > 0 these
     are phi1 and phi2, for V < 0 the other way round), :math:`u = \phi_e + b/2`,
-    :math:`w = \phi_c - b/2`, :math:`S = \sqrt u + \sqrt w`, :math:`k = 4d\sqrt{2m}/3\hbar`,
+    :math:`w = \phi_c - b/2`, :math:`S = \sqrt u + \sqrt w`, :math:`k = 4d\sqrt{2em}/3\hbar`,
     :math:`a = k(u + \sqrt{uw} + w)/S` and :math:`x = \tfrac34 b k/S`, the published closed form is
 
     .. math::
 
-        I = \operatorname{sgn}(V)\,A\,\frac{4em}{9\pi^2\hbar^3}\left(\frac Sk\right)^2
+        I = \operatorname{sgn}(V)\,A\,\frac{4e^3m}{9\pi^2\hbar^3}\left(\frac Sk\right)^2
         e^{x-a}\,\frac{1 - e^{-2x}}{2}
 
     Between :math:`b = \phi_c` and :math:`1.6\,\phi_c` the logarithm of the prefactor and exponent
@@ -74,11 +74,13 @@ def current(
         Junction area [m^2].
     """
     e = ELEMENTARY_CHARGE
-    k = let("k", 4 * thickness * sqrt(2 * mass) / (3 * HBAR))
-    scale = let("scale", area * 4 * e * mass / (9 * math.pi**2 * HBAR**3) / (k * k))
-    b = let("b", e * absolute(v))
-    emitter = let("phi_e", where(v >= 0, phi1, phi2))
-    collector = let("phi_c", where(v >= 0, phi2, phi1))
+    ground = let("ground", phi1 / e)  # barriers in volts: see docs/adr/0006
+    driven = let("driven", phi2 / e)
+    k = let("k", 4 * thickness * sqrt(2 * e * mass) / (3 * HBAR))
+    scale = let("scale", area * 4 * e**3 * mass / (9 * math.pi**2 * HBAR**3) / (k * k))
+    b = let("b", absolute(v))
+    emitter = let("phi_e", where(v >= 0, ground, driven))
+    collector = let("phi_c", where(v >= 0, driven, ground))
 
     u = let("u", emitter + b / 2)
     w = let("w", maximum(collector - b / 2, collector / 10))  # the floor acts beyond the blend only
@@ -92,8 +94,8 @@ def current(
 
     h = let("h", smoothstep((b / collector - BLEND_START) / BLEND_WIDTH))
     exponent = let("exponent", (1 - h) * closed_form + h * triangular)
-    magnitude = scale * emitter * exp(exponent) * (-limexpm1(-2 * x)) / 2
-    return where(v >= 0, magnitude, -magnitude)
+    balance = -0.5 * limexpm1(-2 * x)
+    return where(v >= 0, 1.0, -1.0) * scale * emitter * exp(exponent) * balance
 
 
 PART = Conduction(

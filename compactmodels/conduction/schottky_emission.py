@@ -58,18 +58,15 @@ def current(
     v_smooth : array_like
         Width of the smoothing at 0 V [V]; relative error about (V_s/V)^2/2.
     """
-    kt = let("kt", BOLTZMANN * temperature)
+    e = ELEMENTARY_CHARGE
+    vt = let("vt", BOLTZMANN / e * temperature)
+    barrier = let("barrier", phi / e)  # in volts: see docs/adr/0006
     magnitude = let("v_abs", sqrt(v * v + v_smooth * v_smooth))
-    lowering = let(
-        "lowering",
-        sqrt(
-            ELEMENTARY_CHARGE**3 / (4 * math.pi * VACUUM_PERMITTIVITY) / (eps_r * thickness)
-        )
-        * (sqrt(magnitude) - sqrt(v_smooth)),
-    )
-    saturation = let("i_sat", richardson * area * temperature * temperature * exp(-phi / kt))
-    balance = (1.0 - exp(-ELEMENTARY_CHARGE * magnitude / kt)) * (v / magnitude)
-    return saturation * limexp(lowering / kt) * balance
+    image = let("image", sqrt(e / (4 * math.pi * VACUUM_PERMITTIVITY) / (eps_r * thickness)))
+    lowering = let("lowering", image * (sqrt(magnitude) - sqrt(v_smooth)))
+    saturation = let("i_sat", richardson * area * temperature * temperature * exp(-barrier / vt))
+    balance = (1.0 - exp(-magnitude / vt)) * (v / magnitude)
+    return saturation * limexp(lowering / vt) * balance
 
 
 PART = Conduction(

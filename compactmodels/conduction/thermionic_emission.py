@@ -39,9 +39,10 @@ def current(
     area : array_like
         Emitting area [m^2].
     """
-    kt = let("kt", BOLTZMANN * temperature)
-    saturation = let("i_sat", richardson * area * temperature * temperature * exp(-phi / kt))
-    return saturation * limexpm1(ELEMENTARY_CHARGE * v / (n * kt))
+    vt = let("vt", BOLTZMANN / ELEMENTARY_CHARGE * temperature)
+    barrier = let("barrier", phi / ELEMENTARY_CHARGE)  # in volts: see docs/adr/0006
+    saturation = let("i_sat", richardson * area * temperature * temperature * exp(-barrier / vt))
+    return saturation * limexpm1(v / (n * vt))
 
 
 PART = Conduction(

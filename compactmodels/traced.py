@@ -1,0 +1,90 @@
+"""A whole model as assignments: what every emitter starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from compactmodels.model import Branch, Model
+from compactmodels.parameter import Parameter
+from compactmodels.symbolic import Assignment, symbol, tracing
+
+TERMINAL = "v"
+"""Name of the terminal voltage in traced equations."""
+TEMPERATURE = "temperature"
+"""Name of the temperature in K."""
+
+
+@dataclass(frozen=True, slots=True)
+class TracedBranch:
+    """One conduction branch.
+
+    ``current`` is the name under which the last assignment holds the branch current in A at unit
+    weight; ``junction`` the name of the voltage it depends on: the terminal's, or the branch's own
+    behind a series resistance.
+    """
+
+    branch: Branch
+    assignments: tuple[Assignment, ...]
+    current: str
+    junction: str
+    weight: Any
+
+
+@dataclass(frozen=True, slots=True)
+class TracedModel:
+    """The model's equations.
+
+    ``conversions`` turn parameters from their declared units into SI; ``rates`` hold, by state, the
+    name of the assignment that is its rate in 1/s.
+    """
+
+    model: Model
+    conversions: tuple[Assignment, ...]
+    branches: tuple[TracedBranch, ...]
+    switching: tuple[Assignment, ...]
+    rates: dict[str, str]
+
+    @property
+    def assignments(self) -> tuple[Assignment, ...]:
+        """All of them, in an order in which each uses only earlier ones."""
+        own = tuple(a for b in self.branches for a in b.assignments)
+        return self.conversions + own + self.switching
+
+
+def trace(model: Model) -> TracedModel:
+    """Call every equation of the model once, with symbols."""
+    conversions: list[Assignment] = []
+    si = {
+        prefix: {p.name: _si_symbol(prefix, p, conversions) for p in group}
+        for prefix, group in model.groups.items()
+    }
+    w, s, temperature = symbol("w"), symbol("s"), symbol(TEMPERATURE)
+    branches = []
+    for branch in model.branches:
+        junction = f"{branch.name}_vj" if branch.series else TERMINAL
+        with tracing(f"{branch.name}_") as tracer:
+            current = branch.junction_current(symbol(junction), temperature, si[branch.name])
+            tracer.assign("i", current)
+        branches.append(
+            TracedBranch(
+                branch, tuple(tracer.assignments), f"{branch.name}_i", junction, branch.weight(w, s)
+            )
+        )
+    with tracing("sw_") as tracer:
+        rates = model.state_equations(
+            symbol(TERMINAL), w, s, temperature, si.get("sw", {}), si.get("rx", {})
+        )
+        names = {}
+        for state, rate in zip(model.states, rates, strict=True):
+            tracer.assign(f"rate_{state}", rate)
+            names[state] = f"sw_rate_{state}"
+    return TracedModel(model, tuple(conversions), tuple(branches), tuple(tracer.assignments), names)
+
+
+def _si_symbol(prefix: str, parameter: Parameter, conversions: list[Assignment]) -> Any:
+    name = f"{prefix}_{parameter.name}" if prefix else parameter.name
+    if parameter.si_factor == 1.0:
+        return symbol(name)
+    conversions.append(Assignment(f"{name}_si", parameter.si_factor * symbol(name)))
+    return symbol(f"{name}_si")
