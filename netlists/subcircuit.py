@@ -18,7 +18,7 @@ from compactmodels.codeprinter import composite_body, composites_used
 from compactmodels.files import write_text
 from compactmodels.symbolic import Assignment
 from compactmodels.traced import TEMPERATURE, TERMINAL, TracedModel, trace
-from netlists.names import comment, identifier, number
+from compactmodels.names import comment, identifier, number
 from netlists.printer import ParameterPrinter, SpicePrinter
 from netlists.templating import render
 

@@ -71,10 +71,9 @@ def comment(text: str) -> str:
     'end'
     """
     line = re.sub(r"[^ -~]+", " ", text)
-    # A continuation, a directive or an assignment may not stand at the start, nor a '/' or '*'
-    # next to another (Verilog-A's comments), nor a '\' at the end (a continued line there).
-    line = line.replace("\\", "/")
-    line = re.sub(r"/(?=\*)|\*(?=/)", "", line)
+    # Verilog-A: a '\' at the end would continue the line, '/*' or '*/' open or close a block.
+    line = re.sub(r"[/*]*(?:/\*|\*/)[/*]*", "/", line.replace("\\", "/"))
+    # SPICE: no directive, continuation or assignment may stand at the start.
     return re.sub(r"^[^A-Za-z0-9]+", "", line).strip()
 
 
@@ -89,7 +88,7 @@ def number(x: SupportsFloat) -> str:
     Examples
     --------
     >>> number(0.001), number(3)
-    ('1.0000000000000000e-03', '3.0000000000000000e+00')
+    ('0.001', '3.0')
     """
     try:
         value = float(x)
@@ -97,4 +96,4 @@ def number(x: SupportsFloat) -> str:
         raise NetlistError(f"{x!r} is not a number") from None
     if not math.isfinite(value):
         raise NetlistError(f"{value} may not stand in a netlist: a finite number is expected")
-    return f"{value:.16e}"
+    return repr(value)

@@ -6,12 +6,12 @@ import math
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from compactmodels.errors import NetlistError
 from compactmodels.parameter import RESERVED
-from netlists.names import comment, identifier, number
+from compactmodels.names import comment, identifier, number
 
 anything = st.one_of(
     st.text(),
@@ -61,6 +61,9 @@ def test_identifier_lowers_and_joins() -> None:
 
 
 @given(anything)
+@example("//*")
+@example("a\\*/")
+@example("a*\\")
 def test_comment_is_one_inert_line(text: str) -> None:
     line = comment(text)
     assert len(f"* {line}".splitlines()) == 1
