@@ -1,0 +1,137 @@
+"""One mechanism fitted to one set of points."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compactmodels.parts import Part
+from fitting.diagnostics import Spread, Warned, remarks, spread
+from fitting.engine import Solution, minimise
+from fitting.estimates import correlations, estimates, level_shift
+from fitting.problem import Problem
+from fitting.result import Estimate
+from fitting.selection import aicc, bic
+
+FloatArray = NDArray[np.float64]
+
+RATIO_99: Final = 6.634896601021213
+"""99 % quantile of chi squared with one degree of freedom: what an extra parameter has to gain."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A mechanism (or law), fitted.
+
+    Parameters
+    ----------
+    part : Part
+    solution : Solution
+    spread : Spread
+    estimates : dict of str to Estimate
+    series : bool
+        Whether the series resistance (or, in a decay, the floor) was kept.
+    warnings : tuple of Warned
+    flipped : bool
+        Whether voltage and current were both reversed.
+    veto : str
+        Why it may not win the contest; empty if it may.
+    """
+
+    part: Part
+    solution: Solution
+    spread: Spread
+    estimates: dict[str, Estimate]
+    series: bool = False
+    warnings: tuple[Warned, ...] = ()
+    flipped: bool = False
+    veto: str = ""
+
+    @property
+    def name(self) -> str:
+        """The mechanism's or law's name."""
+        return self.part.name
+
+    @property
+    def rms(self) -> float:
+        """Decades."""
+        return self.solution.rms_decades
+
+    def criterion(self, n_effective: float, *, schwarz: bool = False) -> float:
+        """AICc (or BIC) with a number of effective points that the contest shares."""
+        rule = bic if schwarz else aicc
+        n, k = self.solution.residual.size, self.solution.u.size
+        return rule(self.solution.cost, n, n_effective, k)
+
+    def statistics(self) -> dict[str, Any]:
+        """What is reported of a fit."""
+        r, s = self.solution.residual, self.spread
+        return {
+            "rms_decades": self.rms,
+            "max_decades": float(np.max(np.abs(r))) / math.log(10.0),
+            "n_points": int(r.size),
+            "n_effective": s.n_effective,
+            "dof": s.dof,
+            "lag1": s.lag1,
+            "aicc": self.criterion(s.n_effective),
+            "bic": self.criterion(s.n_effective, schwarz=True),
+            "condition": s.condition,
+            "starts": self.solution.starts,
+        }
+
+    def correlations(self) -> dict[str, float]:
+        """``"a, b"`` -> correlation."""
+        return correlations(self.solution, self.spread)
+
+
+def settle(part: Part, solution: Solution, **more: Any) -> Candidate:
+    """A candidate from a minimum, with errors, warnings and the noise's level shift."""
+    s = spread(solution)
+    found = (*more.pop("warnings", ()), *remarks(solution, s))
+    u = solution.u + level_shift(solution, s)
+    residual, jacobian = solution.problem.residual(u)
+    solution = replace(solution, u=u, residual=residual, jacobian=jacobian)
+    return Candidate(part, solution, s, estimates(solution, s), warnings=found, **more)
+
+
+def nested(
+    simple: Problem, full: Problem, starts: list[dict[str, float]]
+) -> tuple[Solution, bool, float]:
+    """The fit of ``full`` if its extra parameter earns its place, else that of ``simple``.
+
+    The likelihood ratio on effective points has to exceed the 99 % quantile of chi squared with one
+    degree of freedom (Wilks, Ann. Math. Stat. 9, 60 (1938), doi:10.1214/aoms/1177732360).
+
+    Returns
+    -------
+    solution : Solution
+    kept : bool
+    ratio : float
+        The likelihood ratio statistic; infinite where the simple equation has no minimum.
+    """
+    from compactmodels.errors import FitRefused
+
+    try:
+        lean: Solution | None = minimise(simple, starts)
+    except FitRefused as error:
+        if error.code != "no_convergence":
+            raise
+        lean = None
+    try:
+        rich: Solution | None = minimise(full, starts)
+    except FitRefused:
+        rich = None
+    if lean is None and rich is None:
+        return minimise(simple, starts), False, 0.0  # raises with its own sentence
+    if rich is None or lean is None:
+        solution = lean if rich is None else rich
+        assert solution is not None
+        return solution, rich is not None, 0.0 if rich is None else math.inf
+    n_effective = spread(rich).n_effective
+    ratio = n_effective * math.log(max(lean.cost, 1e-300) / max(rich.cost, 1e-300))
+    kept = ratio > RATIO_99 and lean.cost > 1e-18 * lean.residual.size
+    return (rich if kept else lean), kept, ratio

@@ -1,0 +1,194 @@
+"""The search: lmfit's Levenberg-Marquardt with the exact Jacobian, from several starts.
+
+lmfit swaps bounds that stand the wrong way round and clips start values without a word, so both
+are checked before it sees them.  A search that did not reach a minimum is never a result.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compactmodels.errors import FitRefused
+from fitting.problem import Problem
+
+FloatArray = NDArray[np.float64]
+
+MAX_EVALUATIONS: Final = 400
+"""Of the residual, for one start."""
+GRADIENT: Final = 1e-4
+"""Largest cosine between the residual and a column of the Jacobian at a minimum."""
+AT_BOUND: Final = 1e-6
+"""Distance to a bound, relative to the bounds' span, at which it counts as hit."""
+SAME_COST: Final = 1e-3
+"""Relative difference of cost below which two minima are equally good."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solution:
+    """A minimum.
+
+    Parameters
+    ----------
+    problem : Problem
+    u : (k,) array
+        Search coordinates.
+    start : (k,) array
+        Where that search began.
+    residual : (n,) array
+        ln|y| - ln|law|.
+    jacobian : (k, n) array
+    at_bound : tuple of str
+        Names of the parameters that lie on a bound.
+    starts : int
+        Searches that were made.
+    rivals : tuple of mapping
+        Other minima of the same cost, in declared units.
+    """
+
+    problem: Problem
+    u: FloatArray
+    start: FloatArray
+    residual: FloatArray
+    jacobian: FloatArray
+    at_bound: tuple[str, ...]
+    starts: int
+    rivals: tuple[Mapping[str, float], ...]
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Free parameters in declared units."""
+        return self.problem.external(self.u)
+
+    @property
+    def cost(self) -> float:
+        """Sum of squared residuals."""
+        return float(self.residual @ self.residual)
+
+    @property
+    def rms_decades(self) -> float:
+        """Root mean square of the residuals, in decades."""
+        return math.sqrt(self.cost / self.residual.size) / math.log(10.0)
+
+
+def minimise(problem: Problem, starts: Sequence[Mapping[str, float]]) -> Solution:
+    """The best minimum from several starts.
+
+    Parameters
+    ----------
+    problem : Problem
+    starts : sequence of mapping
+        Start values in declared units; those outside the bounds are moved inside.
+
+    Raises
+    ------
+    FitRefused
+        Code ``no_convergence``: no start led to a minimum; code ``too_few_points``.
+    """
+    if problem.x.size <= len(problem.free):
+        raise FitRefused(
+            f"{problem.x.size} usable points for {len(problem.free)} parameters "
+            f"({', '.join(problem.names)}): measure more points",
+            code="too_few_points",
+        )
+    found: list[tuple[float, FloatArray, FloatArray]] = []
+    for values in starts:
+        start = inside(problem, values)
+        u = _search(problem, start)
+        r, jac = problem.residual(u)
+        if _is_minimum(problem, u, r, jac):
+            found.append((float(r @ r), u, start))
+    if not found:
+        raise FitRefused(
+            f"the search for {', '.join(problem.names)} reached no minimum from {len(starts)} "
+            f"start(s) within {MAX_EVALUATIONS} evaluations each: the data may not follow this "
+            "equation; try another mechanism or restrict the voltage range",
+            code="no_convergence",
+        )
+    found.sort(key=lambda item: item[0])
+    cost, u, start = found[0]
+    r, jac = problem.residual(u)
+    rivals = tuple(
+        problem.external(other)
+        for c, other, _ in found[1:]
+        if c <= cost * (1 + SAME_COST) + 1e-20 and not np.allclose(other, u, rtol=1e-2, atol=1e-2)
+    )
+    return Solution(problem, u, start, r, jac, _hit(problem, u), len(starts), rivals)
+
+
+def inside(problem: Problem, values: Mapping[str, float]) -> FloatArray:
+    """Search coordinates of a start, moved off the bounds (where lmfit's transform is flat)."""
+    u = []
+    for p, (low, high) in zip(problem.free, problem.bounds()):
+        value = values[p.name]
+        x = math.log(max(value, 1e-300)) if p.log else value
+        span = high - low
+        margin = 1e-3 * span if math.isfinite(span) else 1e-9
+        u.append(min(max(x, low + margin), high - margin))
+    return np.array(u)
+
+
+def _search(problem: Problem, start: FloatArray) -> FloatArray:
+    """Search coordinates at which lmfit stopped."""
+    import lmfit
+
+    names = problem.names
+    parameters = lmfit.Parameters()
+    for name, x, (low, high) in zip(names, start, problem.bounds()):
+        parameters.add(name, value=float(x), min=low, max=high)
+    seen: list[Any] = [None, None, None]
+
+    def evaluate(params: Any) -> tuple[FloatArray, FloatArray]:
+        u = np.array([params[name].value for name in names])
+        if seen[0] is None or not np.array_equal(seen[0], u):
+            seen[0] = u
+            seen[1:] = problem.residual(u)
+        return seen[1], seen[2]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # MINPACK's and `uncertainties`' remarks; judged below
+        out = lmfit.minimize(
+            lambda params: evaluate(params)[0],
+            parameters,
+            method="leastsq",
+            Dfun=lambda params: evaluate(params)[1],
+            col_deriv=1,
+            ftol=1e-13,
+            xtol=1e-11,
+            max_nfev=MAX_EVALUATIONS,
+        )
+    return np.array([out.params[name].value for name in names])
+
+
+def _hit(problem: Problem, u: FloatArray) -> tuple[str, ...]:
+    hit = []
+    for p, x, (low, high) in zip(problem.free, u, problem.bounds()):
+        reach = AT_BOUND * (high - low if math.isfinite(high - low) else max(1.0, abs(x)))
+        if x - low <= reach or high - x <= reach:
+            hit.append(p.name)
+    return tuple(hit)
+
+
+def _is_minimum(problem: Problem, u: FloatArray, r: FloatArray, jac: FloatArray) -> bool:
+    """Finite, and the residual at right angles to the Jacobian's columns off the bounds."""
+    if not np.all(np.isfinite(u)) or np.any(r >= FAILED_RESIDUAL):
+        return False
+    bound = _hit(problem, u)
+    norm = float(np.linalg.norm(r))
+    if norm <= 1e-9 * math.sqrt(r.size):
+        return True
+    for p, column in zip(problem.free, jac):
+        length = float(np.linalg.norm(column))
+        if p.name not in bound and length > 0 and abs(column @ r) > GRADIENT * length * norm:
+            return False
+    return True
+
+
+FAILED_RESIDUAL: Final = 999.0
+"""A residual this large marks a point where the equation gave nothing."""

@@ -1,0 +1,125 @@
+"""A least-squares problem on log residuals: the core's equation, data, what is free, what is fixed.
+
+Every quantity of the problem is in the parameters' declared units; a parameter declared as
+logarithmic is searched in its logarithm.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compactmodels.dual import Dual, variables
+from compactmodels.errors import InputError, SimulationError
+from compactmodels.parameter import Parameter
+
+FloatArray = NDArray[np.float64]
+
+FAILED = 1e3
+"""Residual (in ln units) of a point where the equation gives no finite current of the right sign."""
+_LOWEST = 1e-300
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """What is fitted to what.
+
+    Parameters
+    ----------
+    law : callable
+        ``law(x, si)``: the equation at ``x`` with every parameter in SI, carrying Duals.
+    x, y : (n,) arrays
+        Voltage [V] and current [A], or time [s] and signal; y is not zero.
+    free : tuple of Parameter
+        What the fit may move, within the declared bounds.
+    fixed : mapping
+        (Parameter, value) of the rest by name, in declared units.
+
+    Raises
+    ------
+    InputError
+        Code ``bad_bounds``: a lower bound that is not below the upper one.
+    """
+
+    law: Callable[[FloatArray, Mapping[str, Any]], Any]
+    x: FloatArray
+    y: FloatArray
+    free: tuple[Parameter, ...]
+    fixed: Mapping[str, tuple[Parameter, float]]
+
+    def __post_init__(self) -> None:
+        for p in self.free:
+            if not p.lower < p.upper:
+                raise InputError(
+                    f"parameter '{p.name}': the lower bound {p.lower:g} is not below the upper "
+                    f"bound {p.upper:g} {p.unit}",
+                    code="bad_bounds",
+                )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the free parameters."""
+        return tuple(p.name for p in self.free)
+
+    def internal(self, values: Mapping[str, float]) -> FloatArray:
+        """Search coordinates, shape (k,), of values in declared units."""
+        return np.array([math.log(values[p.name]) if p.log else values[p.name] for p in self.free])
+
+    def external(self, u: FloatArray) -> dict[str, float]:
+        """Values in declared units of search coordinates, shape (k,)."""
+        return {p.name: float(np.exp(x) if p.log else x) for p, x in zip(self.free, u)}
+
+    def bounds(self) -> list[tuple[float, float]]:
+        """Lower and upper bound of each search coordinate."""
+        return [
+            (math.log(p.lower), math.log(p.upper)) if p.log else (p.lower, p.upper)
+            for p in self.free
+        ]
+
+    def _si(self, u: tuple[Any, ...]) -> dict[str, Any]:
+        from compactmodels.functions import exp
+
+        si: dict[str, Any] = {n: value * p.si_factor for n, (p, value) in self.fixed.items()}
+        for p, x in zip(self.free, u):
+            si[p.name] = (exp(x) if p.log else x) * p.si_factor
+        return si
+
+    def current(self, u: FloatArray, x: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
+        """The equation and its exact derivative.
+
+        Returns
+        -------
+        value : (n,) array
+        partials : (k, n) array
+            With respect to the search coordinates.
+        """
+        x = self.x if x is None else x
+        duals = variables(*u)
+        out = self.law(x, self._si(duals))
+        if not isinstance(out, Dual):
+            return np.broadcast_to(out, x.shape), np.zeros((len(u), *x.shape))
+        shape = (len(u), *x.shape)
+        return np.broadcast_to(out.value, x.shape), np.broadcast_to(out.partials, shape)
+
+    def residual(self, u: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """ln|y| - ln|law| (n,) and its exact Jacobian (k, n); never NaN."""
+        try:
+            with np.errstate(all="ignore"):
+                value, partials = self.current(u)
+                ratio = value / self.y
+                good = np.isfinite(ratio) & (ratio > _LOWEST)
+                r = np.where(good, -np.log(np.where(good, ratio, 1.0)), FAILED)
+                jac = np.where(good, -partials / np.where(good, value, 1.0), 0.0)
+        except SimulationError:  # no junction voltage at parameters that a search may try
+            return np.full(self.x.shape, FAILED), np.zeros((len(u), *self.x.shape))
+        return r, np.where(np.isfinite(jac), jac, 0.0)
+
+    def cost(self, values: Mapping[str, float]) -> float:
+        """Sum of squared residuals at values in declared units."""
+        r, _ = self.residual(self.internal(values))
+        return float(r @ r)
