@@ -50,7 +50,7 @@ def make_simulator(library: str) -> Any:
     """The one ``NgSpiceShared`` of this process: a second would redeclare its C types."""
     from PySpice.Spice.NgSpice.Shared import NgSpiceShared, ffi
 
-    class Simulator(NgSpiceShared):  # type: ignore[misc]
+    class Simulator(NgSpiceShared):
         """PySpice's simulator, with callbacks that listen instead of judging.
 
         PySpice's own take every line on stderr but a "Warning:" for a failure, and a load's words

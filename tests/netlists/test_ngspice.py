@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from compactmodels.errors import InputError, SimulationError, ToolMissing
-from netlists import ngspice
+from netlists import ngspice, ngspice_results
 from netlists.ngspice import Plot, run
 
 needs_ngspice = pytest.mark.needs_ngspice
@@ -97,11 +97,26 @@ def test_missing_pyspice_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -
     [("1u", 1e-6), ("10ms", 1e-2), ("2meg", 2e6), ("1e-3", 1e-3), (".5", 0.5), ("3s", 3.0)],
 )
 def test_spice_numbers(text: str, value: float) -> None:
-    assert ngspice._number(text) == pytest.approx(value, rel=1e-15)
+    assert ngspice_results.number(text) == pytest.approx(value, rel=1e-15)
 
 
 def test_an_expression_is_no_spice_number() -> None:
-    assert ngspice._number("{q*2}") is None
+    assert ngspice_results.number("{q*2}") is None
+
+
+def test_a_silent_gap_is_noticed() -> None:
+    half = Plot("tran1", "tran", {"time": np.array([0.0, 5e-4])})
+    asked = [["tran", "1u", "1m"]]
+    verdict = ngspice_results.verdict([], [], [half], asked)
+    assert verdict is not None
+    assert verdict[0] == "no_convergence"
+    assert "before its stop" in verdict[1]
+    missing = ngspice_results.verdict([], [], [half], [["op"], *asked])
+    assert missing is not None
+    assert "1 .op asked for, 0" in missing[1]
+    assert (
+        ngspice_results.verdict([], ["Note: all is well"], [half], [["tran", "1u", "0.5m"]]) is None
+    )
 
 
 # --- analyses --------------------------------------------------------------------------------
@@ -334,6 +349,49 @@ def test_no_orphan_outlives_its_parent(busy: bool, how: signal.Signals) -> None:
         parent.send_signal(how)
         parent.wait(5)
         assert wait_for_end(pid)
+
+
+@needs_ngspice
+def test_interrupt_ends_the_run_and_the_next_one_works() -> None:
+    code = f"""
+        import os, signal, threading
+        from netlists import ngspice
+        ngspice.features()
+        pid = ngspice._worker.process.pid
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+        try:
+            ngspice.run({ENDLESS!r})
+        except KeyboardInterrupt:
+            assert not os.path.exists(f"/proc/{{pid}}")
+            print(ngspice.run("t\\nv1 a 0 5\\n.op")[0]["a"])
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True
+    )
+    assert done.stdout == "[5.]\n", done.stderr
+
+
+@needs_ngspice
+def test_a_library_that_is_none_is_a_missing_tool() -> None:
+    code = """
+        from compactmodels.errors import ToolMissing
+        from netlists import ngspice
+        assert not ngspice.available()
+        try:
+            ngspice.version()
+        except ToolMissing as error:
+            print(error)
+    """
+    environment = {**os.environ, "NGSPICE_LIBRARY_PATH": "nowhere/libngspice.so"}
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "apt-get install" in done.stdout
+    assert done.stderr == ""
 
 
 @needs_ngspice
