@@ -1,0 +1,28 @@
+"""Figures for a paper and for the report: plain arrays in, a matplotlib ``Figure`` out.
+
+Nothing here imports pyplot or touches the global settings; matplotlib itself is loaded with the
+first figure, not with this package.
+"""
+
+from __future__ import annotations
+
+from compactmodels.figures.array import voltage_lost
+from compactmodels.figures.decay import decay_fit
+from compactmodels.figures.iv import iv_fit
+from compactmodels.figures.linearised import KINDS, linearised
+from compactmodels.figures.output import save
+from compactmodels.figures.overlay import residual_overlay
+from compactmodels.figures.response import dc_states, hysteresis, pulses
+
+__all__ = [
+    "KINDS",
+    "dc_states",
+    "decay_fit",
+    "hysteresis",
+    "iv_fit",
+    "linearised",
+    "pulses",
+    "residual_overlay",
+    "save",
+    "voltage_lost",
+]
