@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from compactmodels.errors import FitRefused
 from compactmodels.parts import Part
 from fitting.diagnostics import Spread, Warned, remarks, spread
 from fitting.engine import Solution, minimise
@@ -19,8 +20,8 @@ from fitting.selection import aicc, bic
 
 FloatArray = NDArray[np.float64]
 
-RATIO_99: Final = 6.634896601021213
-"""99 % quantile of chi squared with one degree of freedom: what an extra parameter has to gain."""
+EXTRA: Final = 0.99
+"""Confidence at which a parameter that nests a simpler equation is kept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,17 +104,24 @@ def nested(
 ) -> tuple[Solution, bool, float]:
     """The fit of ``full`` if its extra parameter earns its place, else that of ``simple``.
 
-    The likelihood ratio on effective points has to exceed the 99 % quantile of chi squared with one
-    degree of freedom (Wilks, Ann. Math. Stat. 9, 60 (1938), doi:10.1214/aoms/1177732360).
+    The gain in the sum of squares has to exceed the 99 % quantile of the F distribution with one and
+    the effective degrees of freedom: the likelihood ratio test, exact for few points.
+
+    Parameters
+    ----------
+    simple, full : Problem
+        With the extra parameter fixed, and free.
+    starts : list of dict
+        Values of all parameters of ``full``.
 
     Returns
     -------
     solution : Solution
     kept : bool
-    ratio : float
-        The likelihood ratio statistic; infinite where the simple equation has no minimum.
+    gain : float
+        The F statistic over its quantile; infinite where the simple equation has no minimum.
     """
-    from compactmodels.errors import FitRefused
+    from scipy.stats import f
 
     try:
         lean: Solution | None = minimise(simple, starts)
@@ -131,7 +139,7 @@ def nested(
         solution = lean if rich is None else rich
         assert solution is not None
         return solution, rich is not None, 0.0 if rich is None else math.inf
-    n_effective = spread(rich).n_effective
-    ratio = n_effective * math.log(max(lean.cost, 1e-300) / max(rich.cost, 1e-300))
-    kept = ratio > RATIO_99 and lean.cost > 1e-18 * lean.residual.size
-    return (rich if kept else lean), kept, ratio
+    dof = spread(rich).dof
+    gain = (lean.cost / max(rich.cost, 1e-300) - 1.0) * dof / float(f.ppf(EXTRA, 1, dof))
+    kept = gain > 1.0 and lean.cost > 1e-18 * lean.residual.size
+    return (rich if kept else lean), kept, gain

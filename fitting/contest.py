@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from compactmodels import registry
 from compactmodels.errors import FitRefused
 from fitting.candidate import Candidate
 from fitting.diagnostics import Warned
 from fitting.mechanisms import fit_mechanism
+from fitting.recipes import recipe_of
 from fitting.selection import weights
 
 if TYPE_CHECKING:
     from fitting.iv import Sweep
 
+FloatArray = NDArray[np.float64]
+
 FALLBACK: Final = "sinh"
 """Describes any smooth curve and explains none: asked only when no mechanism will do."""
+HOPELESS: Final = 0.5
+"""Decades."""
 CLEAR: Final = 0.95
 """Akaike weight below which a choice is not settled."""
 
@@ -96,12 +105,33 @@ def _round(
     for name in names:
         v, i, flipped = sweep.points(forward, name)
         try:
+            if not forward and _reverse_differs(sweep, name, v, i):
+                refused[name] = "reverse_differs"
+                continue
             found.append(
                 fit_mechanism(registry.conduction(name), sweep.known, v, i, flipped=flipped)
             )
         except FitRefused as error:
             refused[name] = error.code
     return found, refused
+
+
+def _reverse_differs(sweep: Sweep, name: str, v: FloatArray, i: FloatArray) -> bool:
+    """Whether a mechanism that rules the forward side is beyond hope on both.
+
+    Its fit of the forward side is half a decade off on the whole branch: a search there would be
+    long and could not come within :data:`fitting.iv.WHOLE`.
+    """
+    one_sided = not (np.any(v > 0) and np.any(v < 0))
+    if one_sided or not recipe_of(registry.conduction(name)).forward:
+        return False
+    try:
+        fv, fi, flipped = sweep.points(True, name)
+    except FitRefused:
+        return False
+    forward = fit_mechanism(registry.conduction(name), sweep.known, fv, fi, flipped=flipped)
+    r, _ = replace(forward.solution.problem, x=v, y=i).residual(forward.solution.u)
+    return math.sqrt(float(np.mean(r**2))) > HOPELESS * math.log(10.0)
 
 
 def _table(found: list[Candidate], refused: Mapping[str, str]) -> dict[str, Any]:

@@ -235,8 +235,8 @@ def _fit_law(part: Relaxation, t: FloatArray, y: FloatArray) -> Candidate:
         else (
             Warned(
                 "floor_unresolved",
-                f"the record shows no level that stays (likelihood ratio {ratio:.1f}, 6.6 needed at "
-                "99 %): y0 is fixed at 0; a longer record would settle it",
+                f"the record shows no level that stays (F is {ratio:.2f} of what 99 % "
+                "asks for): y0 is fixed at 0; a longer record would settle it",
             ),
         )
     )

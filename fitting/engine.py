@@ -20,7 +20,7 @@ from fitting.problem import Problem
 
 FloatArray = NDArray[np.float64]
 
-MAX_EVALUATIONS: Final = 400
+MAX_EVALUATIONS: Final = 100
 """Of the residual, for one start."""
 GRADIENT: Final = 1e-4
 """Largest cosine between the residual and a column of the Jacobian at a minimum."""
@@ -47,7 +47,7 @@ class Solution:
     at_bound : tuple of str
         Names of the parameters that lie on a bound.
     starts : int
-        Searches that were made.
+        Starts at hand; the search ends early when two agree.
     rivals : tuple of mapping
         Other minima of the same cost, in declared units.
     """
@@ -98,12 +98,14 @@ def minimise(problem: Problem, starts: Sequence[Mapping[str, float]]) -> Solutio
             code="too_few_points",
         )
     found: list[tuple[float, FloatArray, FloatArray]] = []
-    for values in starts:
-        start = inside(problem, values)
+    begun = sorted((inside(problem, values) for values in starts), key=problem.size)
+    for start in begun:
         u = _search(problem, start)
         r, jac = problem.residual(u)
         if _is_minimum(problem, u, r, jac):
             found.append((float(r @ r), u, start))
+            if _agreed(found):
+                break
     if not found:
         raise FitRefused(
             f"the search for {', '.join(problem.names)} reached no minimum from {len(starts)} "
@@ -119,7 +121,15 @@ def minimise(problem: Problem, starts: Sequence[Mapping[str, float]]) -> Solutio
         for c, other, _ in found[1:]
         if c <= cost * (1 + SAME_COST) + 1e-20 and not np.allclose(other, u, rtol=1e-2, atol=1e-2)
     )
-    return Solution(problem, u, start, r, jac, _hit(problem, u), len(starts), rivals)
+    return Solution(problem, u, start, r, jac, _hit(problem, u), len(begun), rivals)
+
+
+def _agreed(found: list[tuple[float, FloatArray, FloatArray]]) -> bool:
+    """Whether the best two searches, from different starts, ended in the same place."""
+    if len(found) < 2:
+        return False
+    (c1, u1, _), (c2, u2, _) = sorted(found, key=lambda item: item[0])[:2]
+    return c2 - c1 <= 1e-8 * c2 + 1e-20 and bool(np.allclose(u1, u2, rtol=1e-4, atol=1e-4))
 
 
 def inside(problem: Problem, values: Mapping[str, float]) -> FloatArray:

@@ -18,7 +18,7 @@ from fitting.branches import split
 from fitting.candidate import Candidate
 from fitting.contest import Contest, contest
 from fitting.diagnostics import Warned
-from fitting.masks import forward_sign, mask_sweep, noise_floor
+from fitting.masks import at_origin, forward_sign, mask_sweep, noise_floor
 from fitting.mechanisms import fit_mechanism
 from fitting.readers import read
 from fitting.readers.checks import check_finite, check_points, check_swept
@@ -71,7 +71,7 @@ class Sweep:
         v, i = _voltage(self.trace), self.trace.current
         mask = self.used & (self.sign * v > 0) if forward else self.used
         count = int(np.count_nonzero(mask))
-        if forward and not np.any(self.sign * v > 0):
+        if forward and not np.any((self.sign * v > 0) & ~at_origin(v)):
             raise FitRefused(
                 f"{_where(self.trace)}{name} needs forward bias (V {'>' if self.sign > 0 else '<'} 0 "
                 "in this sweep) and the branch has none: fit another branch",
@@ -79,9 +79,12 @@ class Sweep:
             )
         if count < LEAST_POINTS:
             raise FitRefused(
-                f"{_where(self.trace)}{count} of {v.size} points are left for {name} after masking, "
+                f"{_where(self.trace)}{count} of {v.size} points {'is' if count == 1 else 'are'} left for {name} after masking, "
                 f"{LEAST_POINTS} are needed: "
-                + ("; ".join(w.message for w in self.warnings) or "measure more points"),
+                + (
+                    "; ".join(w.message for w in self.warnings if w.code.endswith("_masked"))
+                    or "measure more points"
+                ),
                 code="too_few_points",
             )
         thermal = recipe_of(registry.conduction(name)).forward

@@ -18,6 +18,10 @@ FLOOR_FACTOR: Final = 10.0
 PLATEAU: Final = 2e-4
 """Relative spread of the current within a compliance plateau."""
 PLATEAU_POINTS: Final = 4
+ORIGIN: Final = 0.01
+"""Steps from 0 V within which a current is the instrument's offset and no conduction."""
+RANGE: Final = 1e-15
+"""Of the largest current: no instrument measures less in the same sweep."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +38,14 @@ class Masked:
     warnings: tuple[Warned, ...]
 
 
+def at_origin(voltage: FloatArray) -> BoolArray:
+    """Points at 0 V to within a hundredth of a step."""
+    steps = np.abs(np.diff(voltage))
+    step = float(np.median(steps[steps > 0])) if np.any(steps > 0) else 0.0
+    near: BoolArray = (np.abs(voltage) < ORIGIN * step) | (voltage == 0)
+    return near
+
+
 def noise_floor(voltage: FloatArray, current: FloatArray) -> float:
     """Largest |I| [A] that is an offset and no conduction; 0 where there is none.
 
@@ -45,10 +57,9 @@ def noise_floor(voltage: FloatArray, current: FloatArray) -> float:
     voltage, current : (n,) arrays
         V and A, in the order measured.
     """
-    steps = np.abs(np.diff(voltage))
-    step = float(np.median(steps[steps > 0])) if np.any(steps > 0) else 0.0
-    offset = np.abs(current[np.abs(voltage) < 0.01 * step])
-    against = np.abs(current[(voltage * current < 0) & (np.abs(voltage) >= 0.01 * step)])
+    near = at_origin(voltage)
+    offset = np.abs(current[near])
+    against = np.abs(current[(voltage * current < 0) & ~near])
     return float(max(np.max(offset, initial=0.0), np.median(against) if against.size else 0.0))
 
 
@@ -101,8 +112,9 @@ def mask_sweep(voltage: FloatArray, current: FloatArray, floor: float) -> Masked
         "compliance_masked",
         f"the current stands at {np.max(np.abs(current), initial=0.0):.4g} A, the compliance",
     )
-    zero = (voltage == 0) | (current == 0)
-    used &= ~zero  # they carry nothing in the logarithm; not worth a remark
+    used &= ~(
+        at_origin(voltage) | (current == 0)
+    )  # they carry nothing in the logarithm; not worth a remark
     drop(voltage * current < 0, "wrong_sign_masked", "the current runs against the voltage")
     if floor > 0:
         drop(
@@ -110,6 +122,11 @@ def mask_sweep(voltage: FloatArray, current: FloatArray, floor: float) -> Masked
             "floor_masked",
             f"below {FLOOR_FACTOR:g} times the offset of {floor:.2g} A that is measured at 0 V",
         )
+    drop(
+        np.abs(current) < RANGE * np.max(np.abs(current), initial=0.0),
+        "range_masked",
+        "more than 15 decades below the largest current, which no instrument spans",
+    )
     return Masked(used, tuple(out))
 
 

@@ -59,8 +59,8 @@ def fit_mechanism(
 def _no_series(ratio: float) -> Warned:
     return Warned(
         "series_resistance_unresolved",
-        f"a series resistance does not improve the fit (likelihood ratio {ratio:.1f}, 6.6 needed at "
-        "99 %): r_s is fixed at 0; currents at higher voltage would settle it",
+        f"a series resistance does not improve the fit (F is {ratio:.2f} of what 99 % "
+        "asks for): r_s is fixed at 0; currents at higher voltage would settle it",
     )
 
 

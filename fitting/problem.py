@@ -119,7 +119,11 @@ class Problem:
             return np.full(self.x.shape, FAILED), np.zeros((len(u), *self.x.shape))
         return r, np.where(np.isfinite(jac), jac, 0.0)
 
+    def size(self, u: FloatArray) -> float:
+        """Sum of squared residuals at search coordinates."""
+        r, _ = self.residual(u)
+        return float(r @ r)
+
     def cost(self, values: Mapping[str, float]) -> float:
         """Sum of squared residuals at values in declared units."""
-        r, _ = self.residual(self.internal(values))
-        return float(r @ r)
+        return self.size(self.internal(values))
