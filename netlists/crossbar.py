@@ -260,6 +260,12 @@ def read_ngspice(crossbar: Crossbar, *, timeout: float = 600.0) -> CrossbarResul
         No convergence or no result in time; the sentence names the file that the deck was kept in.
     ToolMissing
         PySpice or libngspice is not installed.
+
+    Notes
+    -----
+    Measured with ngspice 39 on arrays of 4 x 4 to 24 x 24 against independent solves of the node
+    equations: within 1e-13 of the largest current, for linear cells with ``r g`` from 1e-18 to 1e-2
+    and for sinh, tunnelling and thermionic cells to 1 V (with ngspice's default tolerances, 4e-10).
     """
     klu = ngspice.features().klu
     start = time.perf_counter()
