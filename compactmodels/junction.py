@@ -82,7 +82,7 @@ def _solve(
         low, high = np.where(above, low, np.maximum(low, vj)), np.where(above, np.minimum(high, vj), high)
         step = excess / (1.0 + r_s * g)
         drop, left = r_s * i, v - vj
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             # ln(r_s i) = ln(v - vj): nearly straight in vj when the current is exponential
             log_step = np.log(drop / left) / (g / i + 1.0 / left)
         beyond = (excess * np.sign(v) > 0) & (drop / np.where(left == 0, np.inf, left) > 1)

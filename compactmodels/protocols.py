@@ -74,6 +74,21 @@ class Protocol:
                     "would drop it: lengthen the edge or shorten the record"
                 )
 
+    def waypoints(self, growth: float = 1.5) -> tuple[FloatArray, FloatArray]:
+        """The same waveform with extra points in its long straight pieces.
+
+        Their distance from the piece's start grows by ``growth``: whatever relaxes after an edge is
+        followed on its own time scale, whether it takes nanoseconds or hours.
+        """
+        time = [self.time[:1]]
+        for a, b in zip(self.time[:-1], self.time[1:], strict=True):
+            shortest = max(float(np.min(np.diff(self.time))), 1e-9 * (b - a))
+            count = max(0, math.ceil(math.log((b - a) / shortest, growth)))
+            steps = shortest * growth ** np.arange(count)
+            time.append(np.append(a + steps[steps < 0.8 * (b - a)], b))
+        joined = np.concatenate(time)
+        return joined, np.interp(joined, self.time, self.voltage)
+
     @property
     def duration(self) -> float:
         """Seconds."""
@@ -164,7 +179,7 @@ def pulses(
         "transient",
         np.array(time),
         np.array(volts),
-        max(width / 20, time[-1] / 50_000),
+        time[-1] / 500,
         tuple(train),
         label="Pulse train",
         settings={"base": base},

@@ -56,6 +56,9 @@ def current(
         \left(\frac{S}{k}\right)^2 e^{x-a} \to \frac{b'^2}{\phi_e k^2}
         \exp\!\left(-\frac{k\phi_e^{3/2}}{b'}\right)
 
+    For a barrier that hardly attenuates (k times the root of the barrier below about 3.5) the limit is
+    lifted to meet the closed form, so that the current rises with the voltage everywhere.
+
     Parameters
     ----------
     v : array_like
@@ -90,12 +93,25 @@ def current(
     closed_form = log(s * s / emitter) + x - k * (u + root + w) / s
 
     reach = let("reach", maximum(b + emitter - collector, emitter))  # likewise
-    triangular = 2 * log(reach / emitter) - k * emitter * sqrt(emitter) / reach
+    lift = where(v >= 0, _lift(k, ground, driven, "up"), _lift(k, driven, ground, "down"))
+    triangular = 2 * log(reach / emitter) - k * emitter * sqrt(emitter) / reach + lift
 
     h = let("h", smoothstep((b / collector - BLEND_START) / BLEND_WIDTH))
     exponent = let("exponent", (1 - h) * closed_form + h * triangular)
     balance = -0.5 * limexpm1(-2 * x)
     return where(v >= 0, 1.0, -1.0) * scale * emitter * exp(exponent) * balance
+
+
+def _lift(k: Any, emitter: Any, collector: Any, sense: str) -> Any:
+    """How far the closed form lies above Fowler-Nordheim where the blend starts; 0 as a rule.
+
+    A barrier so thin that it hardly attenuates would otherwise have a dip there.
+    """
+    u, w = emitter + BLEND_START * collector / 2, collector - BLEND_START * collector / 2
+    s = let(f"s_{sense}", sqrt(u) + sqrt(w))
+    decay = 0.75 * BLEND_START * collector - (u + sqrt(u * w) + w)
+    closed_form = log(s * s / emitter) + k * decay / s
+    return let(f"lift_{sense}", maximum(closed_form + k * sqrt(emitter), 0.0))
 
 
 PART = Conduction(

@@ -81,7 +81,7 @@ def test_number_brings_the_same_float_back(value: float) -> None:
     text = number(value)
     assert math.copysign(1.0, float(text)) == math.copysign(1.0, value)
     assert float(text) == value
-    assert re.fullmatch(r"-?\d\.\d{16}e[+-]\d{2,3}", text)
+    assert re.fullmatch(r"-?\d+(\.\d+)?(e[+-]\d{2,3})?", text)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, "x", None, 10**400, 1j])
