@@ -1,0 +1,26 @@
+"""Netlists from model cards, and the simulators that run them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from netlists.simulation import simulate
+    from netlists.subcircuit import emit, subcircuit
+
+_HOME = {
+    "emit": "netlists.subcircuit",
+    "simulate": "netlists.simulation",
+    "subcircuit": "netlists.subcircuit",
+}
+__all__ = ["emit", "simulate", "subcircuit"]
+
+
+def __getattr__(name: str) -> Any:
+    # SymPy, Jinja and the simulator are loaded when they are needed.
+    if name in _HOME:
+        value = getattr(import_module(_HOME[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'netlists' has no attribute '{name}'")

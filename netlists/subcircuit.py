@@ -88,10 +88,13 @@ def _formal(name: str) -> str:
     return "vd" if name.endswith("_vj") else f"{name}d"
 
 
+_PARAM_FUNCTIONS = {"sqrt", "log", "exp", "maximum", "minimum"}
+
+
 def _has_function(expression: Any) -> bool:
-    """Whether the expression needs more than arithmetic and square roots, which .param knows."""
+    """Whether the expression needs more than what was tried in ``.param`` lines."""
     return any(
-        node.is_Function and node.func.__name__ != "sqrt" or node.is_Piecewise
+        (node.is_Function and node.func.__name__ not in _PARAM_FUNCTIONS) or node.is_Piecewise
         for node in _walk(expression)
     )
 

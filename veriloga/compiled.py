@@ -1,0 +1,204 @@
+"""Emitted Verilog-A through a real compiler, and its equations evaluated.
+
+openvaf-py (OpenVAF inside) compiles a module and evaluates the residual and the Jacobian of the
+whole system; that is what the toolkit holds its own numbers against.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compactmodels.constants import ROOM_TEMPERATURE
+from compactmodels.errors import SimulationError, ToolMissing
+
+FloatArray = NDArray[np.float64]
+_NEWTON_STEPS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A compiled module.
+
+    Parameters
+    ----------
+    path : Path
+        The source.
+    module : VaModule
+        openvaf-py's handle.
+    nodes : tuple of str
+        Nodes by name in the order of the equations; the first two are the terminals.
+    """
+
+    path: Path
+    module: Any
+    nodes: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The module's name."""
+        return str(self.module.name)
+
+    def system(
+        self,
+        values: Mapping[str, float],
+        voltages: Mapping[str, float],
+        *,
+        hold: float = 1.0,
+        w0: float = 0.0,
+        s0: float = 0.0,
+        temperature: float = ROOM_TEMPERATURE,
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Residual currents [A], charges [C] and the Jacobian [S] at given node voltages [V].
+
+        Shapes (k,), (k,) and (k, k) for k nodes; charges of the state nodes are the states.
+        """
+        # Missing names silently become 0 in openvaf-py: everything is passed, lower case.
+        arguments = {name: 0.0 for name in self.module.param_names}
+        arguments |= {name: 0.0 for name in self.module.init_param_names}
+        given = {**values, "hold": hold, "w0": w0, "s0": s0, "$temperature": temperature}
+        given |= {"mfactor": 1.0, "V(p,n)": voltages["p"] - voltages["n"]}
+        given |= {f"V({node})": voltages[node] for node in self.nodes[2:]}
+        unknown = [n for n, k in zip(self.module.param_names, self.module.param_kinds, strict=True)
+                   if k == "param" and n not in given]
+        if unknown:
+            raise SimulationError(f"'{self.path}': no value for the parameter {', '.join(unknown)}")
+        arguments |= {name: float(x) for name, x in given.items()}
+        residuals, entries = self.module.run_init_eval(arguments)
+        jacobian = np.zeros((len(self.nodes), len(self.nodes)))
+        for row, column, resist, _ in entries:
+            jacobian[row, column] = resist
+        pairs = np.array(residuals, dtype=float)
+        return pairs[:, 0], pairs[:, 1], jacobian
+
+    def operating_point(
+        self,
+        values: Mapping[str, float],
+        v: float,
+        *,
+        w: float = 0.0,
+        s: float = 0.0,
+        temperature: float = ROOM_TEMPERATURE,
+    ) -> tuple[float, float]:
+        """Current [A] into p and its derivative dI/dV [S], the states held at ``w`` and ``s``.
+
+        Raises
+        ------
+        SimulationError
+            Newton's iteration did not settle.
+        """
+        settings = {"hold": 1.0, "w0": w, "s0": s, "temperature": temperature}
+        x = np.zeros(len(self.nodes))
+        x[0] = v
+        for _ in range(_NEWTON_STEPS):
+            residual, _, jacobian = self.system(values, self._named(x), **settings)
+            inner = jacobian[2:, 2:]
+            step = np.linalg.solve(inner, -residual[2:]) if inner.size else np.zeros(0)
+            x[2:] += step
+            if np.all(np.abs(step) <= 1e-15 + 4e-16 * np.abs(x[2:])):
+                break
+        else:
+            if np.any(np.abs(step) > 1e-12 + 1e-12 * np.abs(x[2:])):
+                raise SimulationError(
+                    f"'{self.path}': no operating point at {v:g} V after {_NEWTON_STEPS} steps",
+                    code="no_convergence",
+                )
+        residual, _, jacobian = self.system(values, self._named(x), **settings)
+        slope = jacobian[0, 0]
+        if inner.size:  # what the inner nodes do as v moves
+            slope = slope - jacobian[0, 2:] @ np.linalg.solve(inner, jacobian[2:, 0])
+        return float(residual[0]), float(slope)
+
+    def rates(
+        self,
+        values: Mapping[str, float],
+        v: float,
+        *,
+        w: float,
+        s: float,
+        temperature: float = ROOM_TEMPERATURE,
+    ) -> dict[str, float]:
+        """Rate of each state in 1/s with ``hold = 0``, by state name."""
+        x = {node: 0.0 for node in self.nodes}
+        x |= {"p": v}
+        x |= {f"state_{n}": value for n, value in (("w", w), ("s", s)) if f"state_{n}" in x}
+        residual, _, _ = self.system(values, x, hold=0.0, w0=w, s0=s, temperature=temperature)
+        return {
+            node.removeprefix("state_"): -float(residual[k])
+            for k, node in enumerate(self.nodes)
+            if node.startswith("state_")
+        }
+
+    def _named(self, x: FloatArray) -> dict[str, float]:
+        return dict(zip(self.nodes, map(float, x), strict=True))
+
+
+def available() -> bool:
+    """Whether the compiler is installed."""
+    return find_spec("openvaf_py") is not None
+
+
+def compile_module(path: Path) -> Compiled:
+    """Compile a Verilog-A file that holds one module.
+
+    Raises
+    ------
+    ToolMissing
+        openvaf-py is not installed (it has wheels for Linux on x86-64).
+    SimulationError
+        The compiler refuses the source; its own words are in the message.
+    """
+    if not available():
+        raise ToolMissing(
+            "the Verilog-A compiler openvaf-py is not installed: 'pip install openvaf-py' "
+            "(Linux on x86-64, Python 3.11 or 3.12)"
+        )
+    import openvaf_py
+
+    with _compiler_words() as words:
+        try:
+            modules = openvaf_py.compile_va(str(path))
+        except ValueError:
+            modules = []
+    if len(modules) != 1:
+        said = _plain(words.read_text(errors="replace")) or "no module found"
+        words.unlink(missing_ok=True)
+        raise SimulationError(
+            f"OpenVAF refuses '{path}': {said if not modules else 'more than one module'}",
+            code="veriloga_rejected",
+        )
+    words.unlink(missing_ok=True)
+    system = modules[0].get_dae_system()
+    nodes = sorted(system["nodes"], key=lambda node: node["idx"])
+    return Compiled(Path(path), modules[0], tuple(node["name"] for node in nodes))
+
+
+def _plain(text: str) -> str:
+    """The compiler's errors in one line, without its colours and drawings."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    errors = re.findall(r"^error: .*$", text, flags=re.MULTILINE)
+    return "; ".join(errors or [" ".join(text.split())])[:600]
+
+
+@contextmanager
+def _compiler_words() -> Iterator[Path]:
+    """The compiler writes its errors to file descriptor 2; keep them."""
+    handle, name = tempfile.mkstemp(prefix="openvaf-", suffix=".txt")
+    saved = os.dup(2)
+    os.dup2(handle, 2)
+    try:
+        yield Path(name)
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(handle)
