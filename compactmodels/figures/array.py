@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from compactmodels.errors import InputError
+from compactmodels.figures import axes as ax
 from compactmodels.figures import style
 
 if TYPE_CHECKING:
@@ -18,13 +19,15 @@ FloatArray = NDArray[np.float64]
 
 ANNOTATED: Final = 64
 """Cells up to which each carries its number."""
+CELL: Final = 0.33
+"""inch: a cell that holds its number."""
 LONGEST: Final = 4.0
 """Ratio of the sides up to which cells are drawn square."""
 
 
 @style.styled
 def voltage_lost(
-    cell_voltages: ArrayLike, applied: ArrayLike, *, title: str, unit: str = "mV"
+    cell_voltages: ArrayLike, applied: ArrayLike, *, title: str, unit: str = "V"
 ) -> Figure:
     """Heat map of the voltage that does not reach the cells.
 
@@ -38,12 +41,13 @@ def voltage_lost(
         At the head of each word line [V].
     title : str
     unit : str
-        ``mV``, or ``%`` of the applied voltage (word lines at 0 V are then left blank).
+        ``V`` (an SI prefix is chosen), ``mV``, or ``%`` of the applied voltage (word lines at 0 V
+        are then left blank).
 
     Returns
     -------
     Figure
-        The map and its colour bar.
+        The map; its colour bar stands beside it, below it where the array is wide.
 
     Raises
     ------
@@ -57,45 +61,72 @@ def voltage_lost(
             f"cell voltages of shape (m, n) and (m,) applied ones are needed, found {cells.shape} "
             f"and {rows.shape}"
         )
-    lost = _lost(cells, rows, unit)
+    lost, shown = _lost(cells, rows, unit)
     m, n = cells.shape
-    figure = style.new_figure(style.ONE_COLUMN, 3.1 if m >= n else 2.9, title)
+    annotated = m * n <= ANNOTATED
+    figure = style.new_figure(*_size(m, n, annotated), title)
     axes = figure.subplots()
     finite = lost[np.isfinite(lost)]
     low, high = float(min(finite.min(), 0.0)), float(max(finite.max(), 0.0))
     two_sided = low < -0.01 * high  # some cells see more than is applied to their word line
-    reach = max(-low, high) or 1.0
+    reach = (max(-low, high) if two_sided else high) or 1.0
     image = axes.imshow(
         np.ma.masked_invalid(lost),
         cmap="RdBu_r" if two_sided else "cividis",
-        vmin=-reach if two_sided else min(0.0, float(finite.min())),
+        vmin=-reach if two_sided else 0.0,
         vmax=reach,
-        aspect="equal" if max(m, n) <= LONGEST * min(m, n) else "auto",
+        aspect="equal" if _square(m, n) else "auto",
         interpolation="nearest",
     )
+    axes.set_facecolor("#dddddd")  # what is not defined
     _lines(axes, m, n)
-    bar = figure.colorbar(image, ax=axes, pad=0.02)
-    bar.set_label(f"Voltage lost ({unit})")
+    if _wide(m, n):
+        bar = figure.colorbar(image, ax=axes, location="bottom", aspect=30, pad=0.03)
+    else:  # beside the cells and exactly as high as they
+        bar = figure.colorbar(image, cax=axes.inset_axes((1.03, 0.0, 0.05, 1.0)))
+    bar.set_label(f"Voltage lost ({shown})")
     bar.outline.set_linewidth(0.5)
-    if m * n <= ANNOTATED:
+    if annotated:
         _annotate(axes, image, lost)
     return figure
 
 
-def _lost(cells: FloatArray, rows: FloatArray, unit: str) -> FloatArray:
+def _square(m: int, n: int) -> bool:
+    return max(m, n) <= LONGEST * min(m, n)
+
+
+def _wide(m: int, n: int) -> bool:
+    return n >= 2 * m
+
+
+def _size(m: int, n: int, annotated: bool) -> tuple[float, float]:
+    """Width and height [inch] that leave the cells no empty margin, and room for their numbers."""
+    beside, below = (0.7, 1.25) if _wide(m, n) else (1.2, 0.75)
+    width = max(style.ONE_COLUMN, CELL * n + beside) if annotated else style.ONE_COLUMN
+    inner = width - beside
+    if _square(m, n):
+        return width, min(inner * m / n, max(2.6, CELL * m), 4.8) + below
+    return width, (max(CELL * m, 0.4) if annotated else 1.6 if _wide(m, n) else 2.4) + below
+
+
+def _lost(cells: FloatArray, rows: FloatArray, unit: str) -> tuple[FloatArray, str]:
+    """What is lost, (m, n), and the unit it is in."""
     lost = rows[:, None] - cells
     if not np.all(np.isfinite(lost)):
         raise InputError("the cell voltages or the applied ones are not finite")
     if unit == "mV":
-        return lost * 1e3
+        return lost * 1e3, unit
+    if unit == "V":
+        factor, shown = ax.prefix(float(np.max(np.abs(lost))), "V")
+        return lost / factor, shown
     if unit != "%":
-        raise InputError(f"unknown unit '{unit}'; known are mV and %")
+        raise InputError(f"unknown unit '{unit}'; known are V, mV and %")
     if not np.any(rows):
         raise InputError("no word line carries a voltage: the part that is lost is not defined")
     out = np.full(cells.shape, np.nan)
     on = rows != 0
     out[on] = 100 * lost[on] / rows[on, None]
-    return out
+    return out, unit
 
 
 def _lines(axes: Axes, m: int, n: int) -> None:
@@ -115,7 +146,7 @@ def _annotate(axes: Axes, image: Any, lost: FloatArray) -> None:
         if not np.isfinite(value):
             continue
         red, green, blue, _ = image.cmap(image.norm(value))
-        light = 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
+        light = 0.299 * red + 0.587 * green + 0.114 * blue > 0.46
         axes.text(
             column,
             row,

@@ -14,6 +14,7 @@ from compactmodels.errors import InputError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
+    from matplotlib.ticker import Formatter
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -31,13 +32,15 @@ def arrays(**named: ArrayLike) -> tuple[FloatArray, ...]:
     Raises
     ------
     InputError
-        They differ in length or have more than one dimension; the arguments are named.
+        They differ in length, are empty or have more than one dimension; the arguments are named.
     """
     out = {name: np.asarray(value, dtype=np.float64) for name, value in named.items()}
     shapes = {name: value.shape for name, value in out.items()}
     if any(len(s) != 1 for s in shapes.values()) or len(set(shapes.values())) > 1:
         each = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
         raise InputError(f"a figure needs one-dimensional arrays of equal length, found {each}")
+    if any(s == (0,) for s in shapes.values()):
+        raise InputError(f"there is nothing to draw: {', '.join(out)} without a point")
     return tuple(out.values())
 
 
@@ -112,16 +115,32 @@ def linear(axes: Axes, which: str, name: str, unit: str, *values: FloatArray) ->
     *values : arrays
         What is drawn, in ``unit``.
     """
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+    from matplotlib.ticker import MaxNLocator
 
     axis = axes.xaxis if which == "x" else axes.yaxis
     finite = [float(np.max(np.abs(v[np.isfinite(v)]), initial=0.0)) for v in values]
     factor, shown = prefix(max(finite, default=0.0), unit)
     axis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
-    axis.set_major_formatter(
-        FuncFormatter(lambda x, _: f"{x / factor + 0.0:.10g}".replace("-", "−"))
-    )
+    axis.set_major_formatter(_scaled(factor))
     axis.set_label_text(label(name, shown))
+
+
+def _scaled(factor: float) -> Formatter:
+    """Ticks divided by ``factor``, all with the same number of decimals."""
+    from matplotlib.ticker import Formatter
+
+    class Scaled(Formatter):
+        def format_ticks(self, values: ArrayLike) -> list[str]:
+            ticks = np.asarray(values, dtype=np.float64) / factor
+            step = float(np.min(np.diff(np.sort(ticks)), initial=np.inf))
+            near = 1e-3 * step if math.isfinite(step) else 1e-9
+            digits = next((d for d in range(9) if np.all(np.abs(ticks - ticks.round(d)) < near)), 9)
+            return [f"{t:.{digits}f}".replace("-", "−") for t in ticks.round(digits) + 0.0]
+
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return f"{x / factor:.6g}".replace("-", "−")
+
+    return Scaled()
 
 
 def logarithmic(axes: Axes, which: str, name: str, unit: str, *values: FloatArray) -> None:

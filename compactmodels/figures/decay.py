@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from compactmodels.figures import axes as ax
 from compactmodels.figures import style
-from compactmodels.figures.fitted import residual_panel
+from compactmodels.figures.fitted import residual_panel, rms_note
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -102,12 +102,12 @@ def decay_fit(
     shown = took & visible
     if in_decades:
         residual = np.log10(signal[shown] / fitted[shown])
-        named, note = "Residual\n(decades)", f"RMS {ax.rms(residual):.2g} decades"
+        named, note = "Residual\n(decades)", rms_note(ax.rms(residual), "decades")
     else:
         factor, symbol = ax.prefix(float(np.max(np.abs(signal - fitted)[shown], initial=0.0)), unit)
         residual = (signal - fitted)[shown] / factor
         named = "Residual" + ("" if symbol in {"", "1"} else f"\n({symbol})")
-        note = f"RMS {ax.rms(residual):.2g} {symbol}".removesuffix(" 1")
+        note = rms_note(ax.rms(residual), symbol)
     residual_panel(low, time[shown], residual, named, note)
     if log_time:
         ax.logarithmic(low, "x", "Time", "s", time[visible])

@@ -40,6 +40,15 @@ def model_at(x: FloatArray, model_x: FloatArray, model_y: FloatArray) -> FloatAr
     return out
 
 
+def rms_note(value: float, unit: str) -> str:
+    """``RMS 0.012 decades``; nothing where there is none to report."""
+    return (
+        (f"RMS {value:.2g}" + (f" {unit}" if unit not in {"", "1"} else ""))
+        if np.isfinite(value)
+        else ""
+    )
+
+
 def residual_panel(axes: Axes, x: FloatArray, residual: FloatArray, name: str, note: str) -> None:
     """Residuals about a zero line.
 

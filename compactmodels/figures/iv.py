@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from compactmodels.figures import axes as ax
 from compactmodels.figures import style
-from compactmodels.figures.fitted import model_at, residual_panel
+from compactmodels.figures.fitted import model_at, residual_panel, rms_note
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,6 +26,7 @@ def iv_fit(
     title: str,
     label: str,
     band: tuple[ArrayLike, ArrayLike] | None = None,
+    band_label: str = "95 % band",
     rms_decades: float,
     synthetic: bool = False,
 ) -> Figure:
@@ -44,6 +45,8 @@ def iv_fit(
         Name of the fit, for the legend.
     band : (lower, upper), optional
         Confidence band of the fit on ``model_v``, each (k,) [A].
+    band_label : str
+        Its name in the legend.
     rms_decades : float
         Of the fit, written above the residuals.
     synthetic : bool
@@ -90,16 +93,16 @@ def iv_fit(
                 fit_v[inside], lower[inside], upper[inside], color=style.VERMILION, alpha=0.25, lw=0
             )
             if n == 0:
-                entries.append((area, "95 % band"))
+                entries.append((area, band_label))
     ax.logarithmic(top, "y", "|I|", "A", size, fitted[took])
     residual_panel(
         low,
         voltage[took & shown],
         np.log10(size[took & shown] / fitted[took & shown]),
         "Residual\n(decades)",
-        f"RMS {rms_decades:.2g} decades",
+        rms_note(rms_decades, "decades"),
     )
-    ax.linear(low, "x", "V", "V", voltage)
+    ax.linear(low, "x", "Voltage", "V", voltage)
     figure.align_ylabels()
     style.legend(figure, entries)
     return figure

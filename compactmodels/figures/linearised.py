@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +13,7 @@ from compactmodels.figures import axes as ax
 from compactmodels.figures import style
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 FloatArray = NDArray[np.float64]
@@ -111,22 +112,22 @@ def linearised(
     axes = figure.subplots()
     entries = []
     inner: list[tuple[FloatArray, ...]] = []
+    outer: list[Any] = []
     for sign, on in ax.sides(voltage):
         marker, colour, name = _SIDES[sign]
         x, y = place(voltage, current, on & took)
         if x.size:
             (points,) = axes.plot(x, y, **style.dots(colour, voltage.size) | {"marker": marker})
-            entries.append((points, f"{name} (synthetic)" if synthetic else name))
+            entries.append((points, name))
             inner.append((x, y))
         x, y = place(voltage, current, on & ~took)
         if x.size:
             (rest,) = axes.plot(x, y, **style.rings(voltage.size) | {"marker": marker})
-            if not any(text == "left out" for _, text in entries):
-                entries.append((rest, "left out"))
+            outer.append(rest)
     for n, (_, on) in enumerate(ax.sides(fit_v)):
         x, y = place(fit_v, fit_i, on)
         order = np.argsort(x, kind="stable")
-        (line,) = axes.plot(x[order], y[order], color=style.BLACK, linewidth=1.0)
+        (line,) = axes.plot(x[order], y[order], color=style.BLACK, linewidth=0.8)
         if n == 0:
             entries.append((line, "fit"))
     axes.set_xlabel(how.x_label)
@@ -143,5 +144,12 @@ def linearised(
         ):
             margin = 0.06 * (high - low) or 0.5
             edges(low - margin, high + margin)
-    style.legend(figure, entries)
+    left_out = [line for line in outer if _in_view(axes, line)][:1]
+    style.legend(figure, [*entries[:-1], *((line, "left out") for line in left_out), *entries[-1:]])
     return figure
+
+
+def _in_view(axes: Axes, line: Any) -> bool:
+    x, y = line.get_data()
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    return bool(np.any((x >= left) & (x <= right) & (y >= bottom) & (y <= top)))

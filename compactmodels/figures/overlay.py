@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from compactmodels.figures import axes as ax
 from compactmodels.figures import style
-from compactmodels.figures.fitted import residual_panel
+from compactmodels.figures.fitted import residual_panel, rms_note
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,7 +23,7 @@ def residual_overlay(
     *,
     xlabel: str,
     x_unit: str = "s",
-    ylabel: str = "I",
+    ylabel: str = "Current",
     unit: str = "A",
     title: str = "",
     log: bool = False,
@@ -67,13 +67,13 @@ def residual_overlay(
     (points,) = top.plot(where, data, **style.dots(style.GREY, where.size))
     (line,) = top.plot(where, model, color=style.VERMILION)
     if log:
-        ax.logarithmic(top, "y", f"|{ylabel}|", unit, data, model)
-        residual, symbol = np.log10(model / data), "decades"
+        ax.logarithmic(top, "y", "|I|" if ylabel == "Current" else f"|{ylabel}|", unit, data, model)
+        residual, symbol = np.log10(data / model), "decades"
     else:
         ax.linear(top, "y", ylabel, unit, data, model)
-        factor, symbol = ax.prefix(float(np.max(np.abs(model - data), initial=0.0)), unit)
-        residual = (model - data) / factor
-    note = f"simulated − measured, RMS {ax.rms(residual):.3g} {symbol}".removesuffix(" 1")
+        factor, symbol = ax.prefix(float(np.max(np.abs(data - model), initial=0.0)), unit)
+        residual = (data - model) / factor
+    note = ", ".join(filter(None, ["measured − simulated", rms_note(ax.rms(residual), symbol)]))
     name = "Residual" + ("" if symbol in {"", "1"} else f"\n({symbol})")
     residual_panel(low, where, residual, name, note)
     ax.linear(low, "x", xlabel, x_unit, where)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -21,6 +22,8 @@ Pair = tuple[ArrayLike, ArrayLike]
 
 VISIBLE: Final = 0.9
 """Part of the colour map that is used: its yellow end is lost on white paper."""
+SHADES: Final = 120
+"""Pieces of one colour that a loop is drawn in."""
 FEW_STATES: Final = 6
 
 
@@ -81,13 +84,13 @@ def hysteresis(
     _along(left, voltage, current, seconds)
     line = _along(right, voltage, np.abs(current), seconds, ax.positive(np.abs(current)))
     for axes in (left, right):
-        ax.linear(axes, "x", "V", "V", *drawn_v)
-    ax.linear(left, "y", "I", "A", *drawn_i)
+        ax.linear(axes, "x", "Voltage", "V", *drawn_v)
+    ax.linear(left, "y", "Current", "A", *drawn_i)
     ax.logarithmic(right, "y", "|I|", "A", *(np.abs(d) for d in drawn_i))
     if state is not None:
         _along(panels["s"], seconds, state, seconds)
         ax.linear(panels["s"], "x", "Time", "s", seconds)
-        _state_axis(panels["s"], "w", state)
+        _state_axis(panels["s"], "State w", state)
     bar = figure.colorbar(line, ax=list(panels.values()), aspect=30, pad=0.015)
     ax.linear(bar.ax, "y", "Time", "s", seconds)
     bar.outline.set_linewidth(0.5)
@@ -113,13 +116,18 @@ def _along(
         keep &= good
     points = np.column_stack([x[keep], y[keep]])
     colours = ListedColormap(matplotlib.colormaps["viridis"](np.linspace(0, VISIBLE, 256)))
+    ends = np.unique(
+        np.linspace(0, max(len(points) - 1, 0), SHADES + 1).astype(int)
+    )  # few, long pieces
+    spans = list(pairwise(ends.tolist()))
     pieces = LineCollection(
-        list(np.stack([points[:-1], points[1:]], axis=1)),
+        [points[a : b + 1] for a, b in spans],
         cmap=colours,
         capstyle="round",
         rasterized=len(points) > style.MANY_POINTS,
     )
-    pieces.set_array((time[keep][:-1] + time[keep][1:]) / 2)
+    along = time[keep]
+    pieces.set_array(np.array([(along[a] + along[b]) / 2 for a, b in spans]))
     if time.size:
         pieces.set_clim(float(np.nanmin(time)), float(np.nanmax(time)))
     axes.add_collection(pieces)
@@ -135,7 +143,7 @@ def _state_axis(axes: Axes, name: str, *states: FloatArray) -> None:
     high = max(float(np.nanmax(s)) for s in states)
     margin = 0.08 * (high - low) if high - low > 1e-6 else 0.05
     axes.set_ylim(low - margin, high + margin)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(ScalarFormatter(useOffset=False))
     axes.set_ylabel(name)
 
@@ -197,8 +205,8 @@ def pulses(
     (line,) = panels[1].plot(seconds, current, color=style.BLUE)
     if entries:
         entries.append((line, "simulated"))
-    ax.linear(panels[0], "y", "V", "V", voltage, *seen[:1])
-    ax.linear(panels[1], "y", "I", "A", current, *seen[1:])
+    ax.linear(panels[0], "y", "Voltage", "V", voltage, *seen[:1])
+    ax.linear(panels[1], "y", "Current", "A", current, *seen[1:])
     for name, (state, colour) in states.items():
         (line,) = panels[2].plot(seconds, state, color=colour)
         if len(states) > 1:
@@ -254,7 +262,7 @@ def dc_states(v: ArrayLike, currents: Mapping[str, ArrayLike], *, title: str) ->
             (line,) = axes.plot(voltage[good], size[good], color=colour)
             if n == 0:
                 entries.append((line, name))
-    ax.linear(axes, "x", "V", "V", voltage)
+    ax.linear(axes, "x", "Voltage", "V", voltage)
     ax.logarithmic(axes, "y", "|I|", "A", *sizes)
     if not few:  # a scale's two ends and middle say enough
         entries = [entries[0], entries[len(entries) // 2], entries[-1]]

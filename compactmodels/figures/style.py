@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import wraps
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, ParamSpec
 
 if TYPE_CHECKING:
@@ -24,8 +26,11 @@ BLUE: Final = "#0072B2"
 VERMILION: Final = "#D55E00"
 GREEN: Final = "#009E73"
 GREY: Final = "#999999"
-PALE: Final = "#666666"
 
+LINE: Final = 0.16
+"""inch: a line of the legend or the title; a figure grows by it, its axes do not shrink."""
+KEY: Final = 6
+"""Letters that a legend's symbol and the gap after the text are wide."""
 MANY_POINTS: Final = 5000
 """Beyond this a curve is embedded in the SVG as a picture: a vector file would be megabytes."""
 
@@ -50,14 +55,12 @@ STYLE: Final[dict[str, Any]] = {
     "legend.columnspacing": 1.2,
     "legend.borderaxespad": 0.2,
     "legend.borderpad": 0.1,
-    "lines.linewidth": 1.2,
+    "lines.linewidth": 1.1,
     "lines.markersize": 3.0,
     "xtick.labelsize": 8.0,
     "ytick.labelsize": 8.0,
     "xtick.direction": "in",
     "ytick.direction": "in",
-    "xtick.top": True,
-    "ytick.right": True,
     "xtick.major.width": 0.7,
     "ytick.major.width": 0.7,
     "xtick.minor.width": 0.5,
@@ -96,7 +99,7 @@ def new_figure(width: float, height: float, title: str, *, synthetic: bool = Fal
     width, height : float
         [inch].
     title : str
-        Any text (a file's name may hold a ``$``); wrapped to two lines.
+        Any text (a file's name may hold a ``$``); wrapped to three lines.
     synthetic : bool
         Say so in the title.
     """
@@ -106,7 +109,7 @@ def new_figure(width: float, height: float, title: str, *, synthetic: bool = Fal
     figure = Figure(figsize=(width, height))
     FigureCanvasAgg(figure)
     letters = int(width * 12.5)
-    lines = textwrap.wrap(title, letters, max_lines=2, placeholder=" …")
+    lines = textwrap.wrap(title, letters, max_lines=3, placeholder=" …")
     if synthetic:
         lines = (
             [f"{lines[0]} (synthetic)"]
@@ -114,6 +117,7 @@ def new_figure(width: float, height: float, title: str, *, synthetic: bool = Fal
             else [*lines, "(synthetic)"]
         )
     if lines:
+        figure.set_figheight(height + LINE * (len(lines) - 1))
         figure.suptitle("\n".join(lines), parse_math=False)
     return figure
 
@@ -129,15 +133,33 @@ def legend(figure: Figure, entries: Sequence[tuple[Any, str]]) -> None:
     """
     if not entries:
         return
-    letters = figure.get_figwidth() * 14.0
-    texts = [textwrap.fill(text, int(letters) - 6) for _, text in entries]
-    widest = max(len(line) for text in texts for line in text.splitlines()) + 6
+    letters = int(figure.get_figwidth() * 15.0)
+    texts = [textwrap.fill(text, letters - KEY) for _, text in entries]
+    columns = max(n for n in range(1, len(texts) + 1) if n == 1 or _width(texts, n) <= letters)
+    columns = math.ceil(len(texts) / math.ceil(len(texts) / columns))  # as many, but even
+    lines = max(sum(text.count("\n") + 1 for text in column) for column in _columns(texts, columns))
+    figure.set_figheight(figure.get_figheight() + LINE * (lines - 1))
     figure.legend(
         [artist for artist, _ in entries],
         [text.replace("$", r"\$") for text in texts],
         loc="outside lower center",
-        ncols=max(1, min(len(entries), int(letters // widest))),
+        ncols=columns,
     )
+
+
+def _columns(texts: list[str], count: int) -> list[list[str]]:
+    """The texts as matplotlib fills the columns of a legend: downwards, the first ones longer."""
+    long, more = divmod(len(texts), count)
+    ends = [0]
+    for n in range(count):
+        ends.append(ends[-1] + long + (n < more))
+    return [texts[a:b] for a, b in pairwise(ends)]
+
+
+def _width(texts: list[str], count: int) -> int:
+    """Letters that a legend of so many columns is wide."""
+    lines = [[len(x) for text in c for x in text.splitlines()] for c in _columns(texts, count)]
+    return sum(max(column, default=0) + KEY for column in lines)
 
 
 def dots(colour: str, points: int) -> dict[str, Any]:
@@ -145,7 +167,7 @@ def dots(colour: str, points: int) -> dict[str, Any]:
     return {
         "linestyle": "none",
         "marker": "o",
-        "markersize": 3.2 if points <= 120 else 2.2,
+        "markersize": 3.2 if points <= 120 else 2.6,
         "markeredgewidth": 0.0,
         "color": colour,
         "rasterized": points > MANY_POINTS,
