@@ -41,9 +41,8 @@ LARGEST: Final = 1024
 
 _ZERO_CELSIUS: Final = 273.15
 
-# Newton's last step is far smaller than the tolerance that it passed, so 1e-9 leaves rounding alone.
-# The absolute tolerances are relative to the largest voltage and to the largest current that a cell
-# can carry: a cell at 0 V has no relative accuracy to ask for.
+# Newton's last step is far smaller than the tolerance it passed: 1e-9 leaves rounding alone.  The
+# floors are relative to the largest voltage and current: a cell at 0 V has no relative accuracy.
 _RELTOL: Final = 1e-9
 _FLOOR: Final = 1e-12
 
@@ -98,11 +97,12 @@ class Crossbar:
 
     def __post_init__(self) -> None:
         rows, cols = _size(self.rows, "rows"), _size(self.cols, "cols")
+        s = np.full((rows, cols), self.s) if np.ndim(self.s) == 0 else self.s
         checked: dict[str, Any] = {
             "rows": rows,
             "cols": cols,
             "w": _states(self.w, "w", (rows, cols)),
-            "s": _states(_spread(self.s, (rows, cols)), "s", (rows, cols)),
+            "s": _states(s, "s", (rows, cols)),
             "voltages": _array(self.voltages, "voltages", (rows,)),
             "r_word": _scalar(self.r_word, "r_word"),
             "r_bit": _scalar(self.r_bit, "r_bit"),
@@ -110,18 +110,12 @@ class Crossbar:
             "seed": None if self.seed is None else _whole(self.seed, "seed"),
         }
         if not isinstance(self.card, ModelCard):
-            raise CrossbarError(
-                f"card is of type {type(self.card).__name__}: a ModelCard is expected"
-            )
+            raise CrossbarError(f"card is a {type(self.card).__name__}: a ModelCard is expected")
         for name in ("r_word", "r_bit"):
             if checked[name] < 0:
-                raise CrossbarError(
-                    f"{name} is {checked[name]:g} ohm: 0 (an ideal line) or more is expected"
-                )
+                raise CrossbarError(f"{name} is {checked[name]:g} ohm: 0 or more is expected")
         if checked["temperature"] <= 0:
-            raise CrossbarError(
-                f"temperature is {checked['temperature']:g} K: more than 0 is expected"
-            )
+            raise CrossbarError(f"temperature is {checked['temperature']:g} K: above 0 is expected")
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 
@@ -186,10 +180,6 @@ def draw_states(rows: int, cols: int, seed: int, low: float = 0.0, high: float =
 def ideal_currents(crossbar: Crossbar) -> FloatArray:
     """Currents of the bit lines without line resistance.
 
-    Parameters
-    ----------
-    crossbar : Crossbar
-
     Returns
     -------
     numpy.ndarray, shape (cols,)
@@ -236,8 +226,8 @@ def crossbar_deck(crossbar: Crossbar, *, klu: bool = False) -> str:
         subcircuit=subcircuit(crossbar.card),
         options=_options(crossbar),
         klu=klu,
-        lines=_word_lines(crossbar),
-        outputs=[(j, _outlet(crossbar, j)) for j in range(1, crossbar.cols + 1)],
+        lines=[_word_line(crossbar, i) for i in range(1, crossbar.rows + 1)],
+        outputs=[(j, _bit_node(crossbar, crossbar.rows + 1, j)) for j in _columns(crossbar)],
     )
 
 
@@ -270,8 +260,7 @@ def read_ngspice(crossbar: Crossbar, *, timeout: float = 600.0) -> CrossbarResul
     klu = ngspice.features().klu
     start = time.perf_counter()
     (plot,) = ngspice.run(crossbar_deck(crossbar, klu=klu), timeout=timeout)
-    outputs = (f"vout{j}#branch" for j in range(1, crossbar.cols + 1))
-    currents = np.array([plot[name][0] for name in outputs])
+    currents = np.array([plot[f"vout{j}#branch"][0] for j in _columns(crossbar)])
     word = _node_voltages(plot, crossbar, _word_node)
     bit = _node_voltages(plot, crossbar, _bit_node)
     return CrossbarResult(
@@ -288,49 +277,41 @@ def read_ngspice(crossbar: Crossbar, *, timeout: float = 600.0) -> CrossbarResul
 # ------------------------------------------------------------------------------ parts of the deck
 
 
+def _columns(crossbar: Crossbar) -> range:
+    return range(1, crossbar.cols + 1)
+
+
 def _word_node(crossbar: Crossbar, i: int, j: int) -> str:
-    return f"w{i}_{j}" if crossbar.r_word else f"w{i}"
+    """Where word line i meets cell j, and its source at j = 0."""
+    if not crossbar.r_word:
+        return f"w{i}"
+    return f"w{i}_{j}" if j > 0 else f"in{i}"
 
 
 def _bit_node(crossbar: Crossbar, i: int, j: int) -> str:
-    return f"b{i}_{j}" if crossbar.r_bit else f"b{j}"
+    """Where bit line j meets cell i, and its output at i = rows + 1."""
+    if not crossbar.r_bit:
+        return f"b{j}"
+    return f"b{i}_{j}" if i <= crossbar.rows else f"out{j}"
 
 
-def _inlet(crossbar: Crossbar, i: int) -> str:
-    """The node of word line i's source."""
-    return f"in{i}" if crossbar.r_word else f"w{i}"
-
-
-def _outlet(crossbar: Crossbar, j: int) -> str:
-    """The node of bit line j's output."""
-    return f"out{j}" if crossbar.r_bit else f"b{j}"
-
-
-def _word_lines(crossbar: Crossbar) -> list[dict[str, Any]]:
-    """Source, segments and cells of each word line, and the bit lines' segments below it."""
-    columns = range(1, crossbar.cols + 1)
-    assert isinstance(crossbar.s, np.ndarray)
-    lines = []
-    for i, (v, w, s) in enumerate(zip(crossbar.voltages, crossbar.w, crossbar.s), start=1):
-        place = [f"{i}_{j}" for j in columns]
-        word = [_word_node(crossbar, i, j) for j in columns]
-        bit = [_bit_node(crossbar, i, j) for j in columns]
-        below = [
-            _bit_node(crossbar, i + 1, j) if i < crossbar.rows else _outlet(crossbar, j)
-            for j in columns
-        ]
-        before = [_inlet(crossbar, i), *word[:-1]]
-        lines.append(
-            {
-                "number": i,
-                "inlet": before[0],
-                "voltage": number(v),
-                "word": list(zip(place, before, word)) if crossbar.r_word else [],
-                "cells": list(zip(place, word, bit, map(number, w), map(number, s))),
-                "bit": list(zip(place, bit, below)) if crossbar.r_bit else [],
-            }
-        )
-    return lines
+def _word_line(crossbar: Crossbar, i: int) -> dict[str, Any]:
+    """Source, segments and cells of word line i, and the bit lines' segments below it."""
+    columns = _columns(crossbar)
+    place = [f"{i}_{j}" for j in columns]
+    before = [_word_node(crossbar, i, j - 1) for j in columns]
+    word = [_word_node(crossbar, i, j) for j in columns]
+    bit = [_bit_node(crossbar, i, j) for j in columns]
+    below = [_bit_node(crossbar, i + 1, j) for j in columns]
+    w, s = (map(number, states[i - 1]) for states in (crossbar.w, np.asarray(crossbar.s)))
+    return {
+        "number": i,
+        "inlet": before[0],
+        "voltage": number(crossbar.voltages[i - 1]),
+        "word": list(zip(place, before, word)) if crossbar.r_word else [],
+        "cells": list(zip(place, word, bit, w, s)),
+        "bit": list(zip(place, bit, below)) if crossbar.r_bit else [],
+    }
 
 
 def _options(crossbar: Crossbar) -> dict[str, str]:
@@ -339,11 +320,8 @@ def _options(crossbar: Crossbar) -> dict[str, str]:
     current = float(np.abs(_cell_currents(crossbar)).max()) or 1.0
     if line := crossbar.r_word + crossbar.r_bit:
         current = min(current, 2 * voltage / line)  # an exponential behind a resistance
-    return {
-        "reltol": number(_RELTOL),
-        "vntol": number(_FLOOR * voltage),
-        "abstol": number(_FLOOR * current),
-    }
+    options = {"reltol": _RELTOL, "vntol": _FLOOR * voltage, "abstol": _FLOOR * current}
+    return {name: number(value) for name, value in options.items()}
 
 
 def _cell_currents(crossbar: Crossbar) -> FloatArray:
@@ -357,8 +335,7 @@ def _cell_currents(crossbar: Crossbar) -> FloatArray:
             temperature=crossbar.temperature,
         )
     currents = np.asarray(current, dtype=np.float64)
-    bad = np.argwhere(~np.isfinite(currents))
-    if len(bad):
+    if len(bad := np.argwhere(~np.isfinite(currents))):
         row = int(bad[0][0])
         raise CrossbarError(
             f"card '{crossbar.card.name}' has no finite current at voltages[{row}] = "
@@ -368,8 +345,8 @@ def _cell_currents(crossbar: Crossbar) -> FloatArray:
 
 
 def _node_voltages(plot: ngspice.Plot, crossbar: Crossbar, node: Any) -> FloatArray:
-    rows, columns = range(1, crossbar.rows + 1), range(1, crossbar.cols + 1)
-    return np.array([[plot[node(crossbar, i, j)][0] for j in columns] for i in rows])
+    rows = range(1, crossbar.rows + 1)
+    return np.array([[plot[node(crossbar, i, j)][0] for j in _columns(crossbar)] for i in rows])
 
 
 # -------------------------------------------------------------------------------------- validation
@@ -377,9 +354,9 @@ def _node_voltages(plot: ngspice.Plot, crossbar: Crossbar, node: Any) -> FloatAr
 
 def _whole(value: Any, name: str) -> int:
     try:
-        if isinstance(value, bool | np.bool_):
-            raise TypeError
         whole = operator.index(value)
+        if isinstance(value, bool):
+            raise TypeError
     except TypeError:
         raise CrossbarError(f"{name} is {value!r}: a whole number is expected") from None
     if whole < 0:
@@ -394,10 +371,6 @@ def _size(value: Any, name: str) -> int:
     return size
 
 
-def _spread(value: ArrayLike, shape: tuple[int, ...]) -> ArrayLike:
-    return np.full(shape, value) if np.ndim(value) == 0 else value
-
-
 def _array(value: ArrayLike, name: str, shape: tuple[int, ...]) -> FloatArray:
     """A read-only copy of finite numbers of this shape."""
     try:
@@ -407,9 +380,8 @@ def _array(value: ArrayLike, name: str, shape: tuple[int, ...]) -> FloatArray:
     if array.shape != shape:
         raise CrossbarError(f"{name} has the shape {array.shape}: {shape} is expected")
     if not np.isfinite(array).all():
-        raise CrossbarError(
-            f"{name} holds {array[~np.isfinite(array)][0]}: finite numbers are expected"
-        )
+        found = array[~np.isfinite(array)][0]
+        raise CrossbarError(f"{name} holds {found}: finite numbers are expected")
     array.flags.writeable = False
     return array
 
