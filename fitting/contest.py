@@ -148,7 +148,7 @@ def _decide(
     """Weights by AICc, the choice by BIC, which does not fall for a parameter too many."""
     best = min(good, key=lambda c: c.rms)
     most = max(c.solution.u.size for c in good)
-    points = max(best.spread.n_effective, most + 4.0)
+    points = max(best.spread.n_effective, most + 4.0)  # AICc needs more points than parameters
     share = weights({c.name: c.criterion(points) for c in good})
     winner = min(good, key=lambda c: c.criterion(points, schwarz=True))
     said: list[Warned] = []

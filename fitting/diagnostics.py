@@ -15,6 +15,8 @@ FloatArray = NDArray[np.float64]
 
 CORRELATION: Final = 0.99
 CONDITION: Final = 1e6
+LEAST_DOF: Final = 3.0
+"""Degrees of freedom that a misfit of the equation leaves, however smooth it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,8 @@ def effective_points(residual: FloatArray) -> tuple[float, float]:
 
     For residuals that follow an AR(1) process, n (1 - rho)/(1 + rho) of n points count (Bayley &
     Hammersley, J. R. Stat. Soc. Suppl. 8, 184 (1946), doi:10.2307/2983560).  A rho below
-    2.6/sqrt(n), which white noise exceeds in one case in 200, is taken as none.
+    2.6/sqrt(n), which white noise exceeds in one case in 200, is taken as none.  A smooth misfit is no
+    such process: it has at least as many independent lobes as runs of one sign.
 
     Parameters
     ----------
@@ -88,21 +91,22 @@ def effective_points(residual: FloatArray) -> tuple[float, float]:
     rho = float(r[1:] @ r[:-1]) / power
     if rho <= 2.6 / math.sqrt(n):
         return float(n), rho
-    return max(n * (1 - rho) / (1 + rho), 2.0), rho
+    runs = 1 + int(np.count_nonzero(np.diff(np.signbit(residual))))
+    return min(max(n * (1 - rho) / (1 + rho), float(runs)), float(n)), rho
 
 
 def spread(solution: Solution) -> Spread:
     """Covariance from the exact Jacobian, with as many points as really count."""
     k, n = solution.jacobian.shape
     n_effective, lag1 = effective_points(solution.residual)
-    dof = max(n_effective - k, 1.0)
+    dof = max(n_effective - k, min(LEAST_DOF, max(n - k, 1)))
     lengths = np.linalg.norm(solution.jacobian, axis=1)
     safe = np.where(lengths > 0, lengths, 1.0)
     _, s, vt = np.linalg.svd((solution.jacobian / safe[:, None]).T, full_matrices=False)
     condition = float(s[0] / s[-1]) if s[-1] > 0 else math.inf
     inverse = (vt.T / np.maximum(s, 1e-300) ** 2) @ vt
     mean_square = solution.cost / max(n - k, 1)
-    inflation = (n - k) / dof if n > k else 1.0
+    inflation = max((n - k) / dof, 1.0)
     covariance = inverse / np.outer(safe, safe) * mean_square * inflation
     covariance[lengths == 0, :] = covariance[:, lengths == 0] = math.inf
     return Spread(covariance, n_effective, lag1, dof, condition, math.sqrt(mean_square))

@@ -20,7 +20,7 @@ from fitting.problem import Problem
 
 FloatArray = NDArray[np.float64]
 
-MAX_EVALUATIONS: Final = 100
+MAX_EVALUATIONS: Final = 60
 """Of the residual, for one start."""
 GRADIENT: Final = 1e-4
 """Largest cosine between the residual and a column of the Jacobian at a minimum."""
@@ -169,8 +169,8 @@ def _search(problem: Problem, start: FloatArray) -> FloatArray:
             method="leastsq",
             Dfun=lambda params: evaluate(params)[1],
             col_deriv=1,
-            ftol=1e-13,
-            xtol=1e-11,
+            ftol=1e-10,
+            xtol=1e-10,
             max_nfev=MAX_EVALUATIONS,
         )
     return np.array([out.params[name].value for name in names])

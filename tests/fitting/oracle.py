@@ -14,7 +14,8 @@ E = mp.mpf("1.602176634e-19")
 K = mp.mpf("1.380649e-23")
 H = mp.mpf("6.62607015e-34")
 M0 = mp.mpf("9.1093837015e-31")
-A0 = mp.mpf("1.20173e6")  # A m^-2 K^-2
+with mp.workdps(DIGITS):
+    A0 = 4 * mp.pi * E * M0 * K**2 / H**3  # A m^-2 K^-2
 
 
 def _each(function, x) -> np.ndarray:
