@@ -289,6 +289,15 @@ def solve_ideal(crossbar):
 
 
 @pytest.mark.needs_ngspice
+def test_small_voltages_are_as_accurate():
+    # ngspice's own floors of 1 uV and 1 pA would leave 2e-7 here.
+    card = make_card(("lrs", "sinh", "on", False), lrs_g=1e-9, lrs_v0=1e-3, gmin=0.0)
+    crossbar = make_crossbar(card, 5, 6, v=0.01, r_word=1e8, r_bit=1e8)
+    expected = solve_newton(crossbar)[0]
+    assert largest(read_ngspice(crossbar).currents - expected, expected) <= 1e-9
+
+
+@pytest.mark.needs_ngspice
 def test_the_temperature_reaches_the_cells():
     cold = make_crossbar(two_branches(), 2, 2, temperature=250.0)
     warm = make_crossbar(two_branches(), 2, 2, temperature=350.0)
