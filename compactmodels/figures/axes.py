@@ -143,6 +143,17 @@ def _scaled(factor: float) -> Formatter:
     return Scaled()
 
 
+def _seconds(x: float, _: int | None = None) -> str:
+    """``10 µs``, ``100 s``, and powers of ten from there on: nobody reads kiloseconds."""
+    from matplotlib.ticker import EngFormatter
+
+    power = round(math.log10(x)) if x > 0 else 0
+    if power < 3:
+        return EngFormatter(unit="s")(x)
+    exact = math.isclose(x, 10.0**power, rel_tol=1e-9)
+    return f"$10^{{{power}}}$ s" if exact else f"{x:g} s"
+
+
 def logarithmic(axes: Axes, which: str, name: str, unit: str, *values: FloatArray) -> None:
     """A logarithmic axis with engineering ticks (1 nA, 1 µA) and limits that fit the values.
 
@@ -157,6 +168,7 @@ def logarithmic(axes: Axes, which: str, name: str, unit: str, *values: FloatArra
     """
     from matplotlib.ticker import (
         EngFormatter,
+        FuncFormatter,
         LogFormatterSciNotation,
         LogLocator,
         MaxNLocator,
@@ -164,7 +176,7 @@ def logarithmic(axes: Axes, which: str, name: str, unit: str, *values: FloatArra
         NullLocator,
     )
 
-    low, high = log_limits(*values)
+    low, high = log_limits(*values, dips=unit == "s")
     if which == "x":
         axis: Axis = axes.xaxis
         axes.set_xscale("log")
@@ -187,18 +199,26 @@ def logarithmic(axes: Axes, which: str, name: str, unit: str, *values: FloatArra
         axis.set_minor_locator(LogLocator(numticks=99))
     axis.set_minor_formatter(NullFormatter())
     axis.set_major_formatter(
-        EngFormatter(unit=unit) if unit in PREFIXED else LogFormatterSciNotation()
+        FuncFormatter(_seconds)
+        if unit == "s"
+        else EngFormatter(unit=unit)
+        if unit in PREFIXED
+        else LogFormatterSciNotation()
     )
     axis.set_label_text(label(name, unit))
 
 
-def log_limits(*values: FloatArray) -> tuple[float, float]:
-    """Limits of a log axis: all of the values with a margin, but not the dips at zero crossings."""
+def log_limits(*values: FloatArray, dips: bool = False) -> tuple[float, float]:
+    """Limits of a log axis: all of the values with a margin, but not the dips at zero crossings.
+
+    ``dips`` keeps them: the first point of a record in time is none.
+    """
     each = np.concatenate([v[positive(v)] for v in values]) if values else np.empty(0)
     if each.size == 0:
         return 0.1, 1.0
     low, high = float(each.min()), float(each.max())
-    low = max(low, float(np.percentile(each, 2)) / DIP)
+    if not dips:
+        low = max(low, float(np.percentile(each, 2)) / DIP)
     margin = (high / low) ** 0.05 if high > 1.001 * low else 1.5
     return low / margin, high * margin
 

@@ -254,6 +254,17 @@ def test_a_zero_crossing_does_not_stretch_a_log_axis() -> None:
     assert ax.log_limits(np.zeros(3)) == (0.1, 1.0)
 
 
+def test_a_log_time_axis_keeps_its_first_point_and_speaks_of_seconds() -> None:
+    t = np.linspace(1e-3, 3e5, 50)
+    figure: Any = figures.decay_fit(
+        t, 1 / t, t, 1 / t, used=t > 0, title="", unit="1", log_time=True
+    )
+    figure.draw_without_rendering()
+    assert figure.axes[1].get_xlim()[0] < 1e-3
+    texts = [text.get_text() for text in figure.axes[1].get_xticklabels()]
+    assert {"1 ms", "1 s", "$10^{3}$ s"} <= set(texts)
+
+
 @pytest.mark.parametrize(
     ("largest", "unit", "expected"),
     [
