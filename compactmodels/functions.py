@@ -5,7 +5,7 @@ with :class:`~compactmodels.dual.Dual` arguments, and yields an expression with 
 which the printers turn into Verilog-A and SPICE.
 
 *Primitives* (``exp``, ``sqrt``, ``maximum``, ...) are what every target language has.
-*Composites* (``limexp``, ``softplus``, ...) are built of primitives, once, here; a printer emits
+*Composites* (``exp_limited``, ``softplus``, ...) are built of primitives, once, here; a printer emits
 each as a function of its own, generated from the same definition.
 
 The limited functions equal ``exp``, ``expm1`` and ``sinh`` for arguments up to 80 in magnitude and
@@ -96,7 +96,6 @@ sinh = _primitive("sinh", np.sinh, lambda x: cosh(x))
 cosh = _primitive("cosh", np.cosh, lambda x: sinh(x))
 tanh = _primitive("tanh", np.tanh, lambda x: 1.0 - tanh(x) * tanh(x))
 atanh = _primitive("atanh", np.arctanh, lambda x: 1.0 / (1.0 - x * x))
-absolute = _primitive("absolute", np.abs, lambda x: where(x >= 0, 1.0, -1.0))
 
 
 def where(condition: Any, a: Any, b: Any) -> Any:
@@ -153,14 +152,14 @@ def _composite(definition: Callable[[Any], Any]) -> Composite:
 
 
 @_composite
-def limexp(x: Any) -> Any:
+def exp_limited(x: Any) -> Any:
     """exp(x) up to x = 80, then e^80 (1 + z + z^2/2) with z = x - 80."""
     z = maximum(x - LIMIT, 0.0)
     return exp(minimum(x, LIMIT)) * (1.0 + z + 0.5 * z * z)
 
 
 @_composite
-def limexpm1(x: Any) -> Any:
+def expm1_limited(x: Any) -> Any:
     """exp(x) - 1 without cancellation at small x; quadratic beyond x = 80, -1 below x = -80."""
     half = 0.5 * minimum(maximum(x, -LIMIT), LIMIT)
     z = maximum(x - LIMIT, 0.0)
@@ -168,7 +167,7 @@ def limexpm1(x: Any) -> Any:
 
 
 @_composite
-def limsinh(x: Any) -> Any:
+def sinh_limited(x: Any) -> Any:
     """sinh(x) up to abs(x) = 80, then its quadratic continuation."""
     c = minimum(maximum(x, -LIMIT), LIMIT)
     z = x - c
@@ -179,6 +178,12 @@ def limsinh(x: Any) -> Any:
 def log1p(x: Any) -> Any:
     """ln(1 + x) without cancellation, as 2 atanh(x/(2 + x)); for x > -1."""
     return 2.0 * atanh(x / (2.0 + x))
+
+
+@_composite
+def absolute(x: Any) -> Any:
+    """The magnitude, with slope 1 at 0: simulators' own abs() has slope 0 there."""
+    return where(x >= 0, x, -x)
 
 
 @_composite

@@ -36,7 +36,6 @@ class SpicePrinter(CodePrinter):
         "cosh": "cosh",
         "tanh": "tanh",
         "atanh": "atanh",
-        "absolute": "abs",
         "maximum": "max",
         "minimum": "min",
     }

@@ -20,7 +20,6 @@ class VerilogAPrinter(CodePrinter):
         "cosh": "cosh",
         "tanh": "tanh",
         "atanh": "atanh",
-        "absolute": "abs",
         "maximum": "max",
         "minimum": "min",
     }

@@ -16,7 +16,7 @@ from compactmodels.functions import (
     absolute,
     exp,
     let,
-    limexpm1,
+    expm1_limited,
     log,
     maximum,
     smoothstep,
@@ -98,7 +98,7 @@ def current(
 
     h = let("h", smoothstep((b / collector - BLEND_START) / BLEND_WIDTH))
     exponent = let("exponent", (1 - h) * closed_form + h * triangular)
-    balance = -0.5 * limexpm1(-2 * x)
+    balance = -0.5 * expm1_limited(-2 * x)
     return where(v >= 0, 1.0, -1.0) * scale * emitter * exp(exponent) * balance
 
 

@@ -14,7 +14,7 @@ from compactmodels.constants import (
     RICHARDSON,
     VACUUM_PERMITTIVITY,
 )
-from compactmodels.functions import exp, let, limexp, sqrt
+from compactmodels.functions import exp, let, exp_limited, sqrt
 from compactmodels.parameter import Parameter
 from compactmodels.parts import Conduction
 
@@ -66,7 +66,7 @@ def current(
     lowering = let("lowering", image * (sqrt(magnitude) - sqrt(v_smooth)))
     saturation = let("i_sat", richardson * area * temperature * temperature * exp(-barrier / vt))
     balance = (1.0 - exp(-magnitude / vt)) * (v / magnitude)
-    return saturation * limexp(lowering / vt) * balance
+    return saturation * exp_limited(lowering / vt) * balance
 
 
 PART = Conduction(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from compactmodels.functions import limsinh
+from compactmodels.functions import sinh_limited
 from compactmodels.parameter import Parameter
 from compactmodels.parts import Conduction
 
@@ -29,7 +29,7 @@ def current(v: Any, temperature: Any, g: Any, v0: Any) -> Any:
     v0 : array_like
         Voltage of the exponential rise [V].
     """
-    return g * v0 * limsinh(v / v0)
+    return g * v0 * sinh_limited(v / v0)
 
 
 PART = Conduction(

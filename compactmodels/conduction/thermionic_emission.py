@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from compactmodels.constants import BOLTZMANN, ELEMENTARY_CHARGE, RICHARDSON
-from compactmodels.functions import exp, let, limexpm1
+from compactmodels.functions import exp, let, expm1_limited
 from compactmodels.parameter import Parameter
 from compactmodels.parts import Conduction
 
@@ -42,7 +42,7 @@ def current(
     vt = let("vt", BOLTZMANN / ELEMENTARY_CHARGE * temperature)
     barrier = let("barrier", phi / ELEMENTARY_CHARGE)  # in volts: see docs/adr/0006
     saturation = let("i_sat", richardson * area * temperature * temperature * exp(-barrier / vt))
-    return saturation * limexpm1(v / (n * vt))
+    return saturation * expm1_limited(v / (n * vt))
 
 
 PART = Conduction(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from compactmodels.constants import BOLTZMANN, ELEMENTARY_CHARGE
-from compactmodels.functions import exp, let, limsinh, maximum
+from compactmodels.functions import exp, let, sinh_limited, maximum
 from compactmodels.parameter import Parameter
 from compactmodels.parts import Switching
 
@@ -62,8 +62,8 @@ def rates(
     """
     barrier = let("barrier", ea / ELEMENTARY_CHARGE)  # in volts: see docs/adr/0006
     hop = let("hop", k0 * exp(-barrier / (BOLTZMANN / ELEMENTARY_CHARGE * temperature)))
-    up = let("up", limsinh(positive_part(v, v_smooth) / v_set))
-    down = let("down", limsinh(positive_part(-v, v_smooth) / v_reset))
+    up = let("up", sinh_limited(positive_part(v, v_smooth) / v_set))
+    down = let("down", sinh_limited(positive_part(-v, v_smooth) / v_reset))
     return (hop * ((1 - w) * up - w * down),)
 
 
