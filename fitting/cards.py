@@ -98,9 +98,13 @@ def _decay_entries(result: FitResult) -> tuple[Model, dict[str, Entry]]:
     entries = {}
     for p in part.rate_parameters:
         e = result.parameters[p.name]
-        entries[f"rx_{p.name}"] = _entry(
-            p, e.value, e, f"of the signal in {e.unit}" if p.unit == "1" else ""
-        )
+        note = ""
+        if p.unit == "1" and e.unit != "1":  # the state is a pure number that starts at 1
+            start = float(result.context["start"])
+            low, high = e.interval
+            note = f"{e.value:.6g} {e.unit}, relative to the fitted signal of {start:.6g} {e.unit} at the record's start"
+            e = Estimate(e.value / start, e.stderr / start, "1", (low / start, high / start), e.how)
+        entries[f"rx_{p.name}"] = _entry(p, e.value, e, note)
     return model, entries
 
 

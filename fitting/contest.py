@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,7 @@ from fitting.diagnostics import Warned
 from fitting.mechanisms import fit_mechanism
 from fitting.recipes import recipe_of
 from fitting.selection import weights
-
-if TYPE_CHECKING:
-    from fitting.iv import Sweep
+from fitting.sweep import WHOLE, Sweep, poor_fit
 
 FloatArray = NDArray[np.float64]
 
@@ -64,8 +62,6 @@ def contest(sweep: Sweep, names: list[str]) -> Contest:
     FitRefused
         Codes ``poor_fit``, ``too_few_points``, ``no_forward_points``.
     """
-    from fitting.iv import WHOLE, poor_fit
-
     found, refused = _round(sweep, names, forward=False)
     forward = False
     near = [c for c in found if not c.veto]
@@ -120,7 +116,7 @@ def _reverse_differs(sweep: Sweep, name: str, v: FloatArray, i: FloatArray) -> b
     """Whether a mechanism that rules the forward side is beyond hope on both.
 
     Its fit of the forward side is half a decade off on the whole branch: a search there would be
-    long and could not come within :data:`fitting.iv.WHOLE`.
+    long and could not come within :data:`fitting.sweep.WHOLE`.
     """
     one_sided = not (np.any(v > 0) and np.any(v < 0))
     if one_sided or not recipe_of(registry.conduction(name)).forward:

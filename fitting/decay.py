@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -110,11 +111,12 @@ def _laws(law: str) -> list[Relaxation]:
 
 def _fit(trace: Trace, laws: list[Relaxation], max_rms: float) -> FitResult:
     t, y, kept, sign, said = _record(trace, singular=any(_singular(part) for part in laws))
+    scale = float(np.exp(np.mean(np.log(y))))  # bounds and steps are for signals of order 1
     found: list[Candidate] = []
     refused: dict[str, str] = {}
     for part in laws:
         try:
-            found.append(_fit_law(part, t, y))
+            found.append(_fit_law(part, t, y / scale))
         except FitRefused as error:
             if len(laws) == 1:
                 raise FitRefused(f"{_where(trace)}{error.message}", code=error.code) from None
@@ -136,7 +138,7 @@ def _fit(trace: Trace, laws: list[Relaxation], max_rms: float) -> FitResult:
         said.append(Warned("not_settled", f"the record does not settle the law: weights {each}"))
     candidates: dict[str, Any] = {c.name: {"rms_decades": c.rms} for c in found}
     candidates |= {name: {"refused": code} for name, code in refused.items()}
-    return _result(trace, winner, share, candidates, said, kept, sign)
+    return _result(trace, winner, share, candidates, said, kept, sign * scale)
 
 
 def _singular(part: Relaxation) -> bool:
@@ -254,6 +256,16 @@ def _fit_law(part: Relaxation, t: FloatArray, y: FloatArray) -> Candidate:
     return found
 
 
+def _is_amplitude(name: str) -> bool:
+    """Whether a parameter (y0, a, b, a1, a2 ...) is in the signal's unit."""
+    return name.rstrip("0123456789") in ("y", "a", "b")
+
+
+def _scaled(e: Estimate, size: float, unit: str) -> Estimate:
+    low, high = e.interval
+    return Estimate(e.value * size, e.stderr * size, unit, (low * size, high * size), e.how)
+
+
 def _result(
     trace: Trace,
     c: Candidate,
@@ -261,18 +273,18 @@ def _result(
     candidates: Mapping[str, Any],
     said: list[Warned],
     kept: NDArray[np.bool_],
-    sign: float,
+    scale: float,
 ) -> FitResult:
     assert trace.time is not None
     unit = str(trace.meta.get("signal_unit", "1"))
-    amplitudes = ("y", "a", "b")  # y0, a, b, a1, a2 ...: in the signal's unit
+    size = abs(scale)
     parameters = {
-        name: replace(e, unit=unit) if name.rstrip("0123456789") in amplitudes else e
+        name: _scaled(e, size, unit) if _is_amplitude(name) else e
         for name, e in c.estimates.items()
     }
     problem = c.solution.problem
     with np.errstate(all="ignore"):
-        model = sign * problem.current(c.solution.u, trace.time)[0]
+        model = scale * problem.current(c.solution.u, trace.time)[0]
     t = trace.time[kept]
     statistics = {
         **c.statistics(),
@@ -280,11 +292,11 @@ def _result(
         "t_min": float(t.min()),
         "t_max": float(t.max()),
         "signal_unit": unit,
-        "sign": sign,
+        "sign": math.copysign(1.0, scale),
         "candidates": dict(candidates),
     }
     context = {
-        "values": {**{n: x for n, (_, x) in problem.fixed.items()}, **c.solution.values},
+        "start": size * float(problem.current(c.solution.u, t[:1])[0][0]),
         "sha256": trace.meta.get("sha256"),
         "assumed": list(trace.meta.get("assumed", ())),
     }

@@ -103,11 +103,13 @@ def spread(solution: Solution) -> Spread:
     lengths = np.linalg.norm(solution.jacobian, axis=1)
     safe = np.where(lengths > 0, lengths, 1.0)
     _, s, vt = np.linalg.svd((solution.jacobian / safe[:, None]).T, full_matrices=False)
-    condition = float(s[0] / s[-1]) if s[-1] > 0 else math.inf
-    inverse = (vt.T / np.maximum(s, 1e-300) ** 2) @ vt
+    condition = float(s[0]) / float(s[-1]) if s[-1] > 0 else math.inf
+    with np.errstate(all="ignore"):
+        inverse = (vt.T / np.maximum(s, 1e-150) ** 2) @ vt / np.outer(safe, safe)
     mean_square = solution.cost / max(n - k, 1)
     inflation = max((n - k) / dof, 1.0)
-    covariance = inverse / np.outer(safe, safe) * mean_square * inflation
+    with np.errstate(all="ignore"):
+        covariance = inverse * mean_square * inflation
     covariance[lengths == 0, :] = covariance[:, lengths == 0] = math.inf
     return Spread(covariance, n_effective, lag1, dof, condition, math.sqrt(mean_square))
 

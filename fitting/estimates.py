@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,10 @@ from fitting.result import Estimate
 
 FloatArray = NDArray[np.float64]
 
-LEVEL = 0.95
+LEVEL: Final = 0.95
 """Of every interval."""
+COARSE: Final = 0.25
+"""Scatter, in ln units, beyond which the noise's second order means nothing."""
 
 
 def quantile(dof: float) -> float:
@@ -34,10 +36,10 @@ def estimate(
     half = quantile(dof) * sigma
     if not log:
         return Estimate(u, sigma, unit, (u - half, u + half), how)
-    value = math.exp(u)
-    with np.errstate(over="ignore"):
-        high = float(np.exp(u + half))
-    return Estimate(value, value * sigma, unit, (math.exp(u - half), high), how)
+    with np.errstate(all="ignore"):
+        value, low, high = (float(x) for x in np.exp(np.array([u, u - half, u + half])))
+        stderr = float(np.multiply(value, sigma))
+    return Estimate(value, stderr, unit, (low, high), how)
 
 
 def estimates(solution: Solution, s: Spread) -> dict[str, Estimate]:
@@ -58,7 +60,7 @@ def level_shift(solution: Solution, s: Spread) -> FloatArray:
     2 %).  No shift where the equation and not noise limits the fit.
     """
     n = solution.residual.size
-    if s.n_effective < n or solution.at_bound:
+    if s.n_effective < n or solution.at_bound or s.sigma > COARSE:
         return np.zeros(solution.u.shape)
     ones = np.full(n, 0.25 * s.sigma**2)
     shift: FloatArray = -np.linalg.lstsq(solution.jacobian.T, ones, rcond=1e-12)[0]
@@ -75,7 +77,9 @@ def saturation_current(
     si |= {p.name: duals[p.name] * p.si_factor for p in part.parameters if p.name in duals}
     out = part.function(np.array(-1e3), temperature, **si)
     slope = out.partials / out.value
-    sigma = math.sqrt(max(float(slope @ s.covariance @ slope), 0.0))
+    with np.errstate(all="ignore"):
+        variance = float(slope @ s.covariance @ slope)
+    sigma = math.sqrt(variance) if variance >= 0 else float("nan")
     return estimate(math.log(-float(out.value)), sigma, s.dof, "A", True, "derived")
 
 

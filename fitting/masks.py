@@ -59,7 +59,7 @@ def noise_floor(voltage: FloatArray, current: FloatArray) -> float:
     """
     near = at_origin(voltage)
     offset = np.abs(current[near])
-    against = np.abs(current[(voltage * current < 0) & ~near])
+    against = np.abs(current[(np.sign(voltage) * np.sign(current) < 0) & ~near])
     return float(max(np.max(offset, initial=0.0), np.median(against) if against.size else 0.0))
 
 
@@ -115,7 +115,11 @@ def mask_sweep(voltage: FloatArray, current: FloatArray, floor: float) -> Masked
     used &= ~(
         at_origin(voltage) | (current == 0)
     )  # they carry nothing in the logarithm; not worth a remark
-    drop(voltage * current < 0, "wrong_sign_masked", "the current runs against the voltage")
+    drop(
+        np.sign(voltage) * np.sign(current) < 0,
+        "wrong_sign_masked",
+        "the current runs against the voltage",
+    )
     if floor > 0:
         drop(
             np.abs(current) < FLOOR_FACTOR * floor,

@@ -126,6 +126,24 @@ def test_a_decay_becomes_a_card_and_json(law):
         assert again.entries[f"rx_{name}"].origin == "fitted"
 
 
+@pytest.mark.parametrize("size", [1e-14, 1e-9, 1e6])
+def test_the_size_of_the_signal_does_not_matter(size):
+    y = noisy(oracle.exponential(T, 0.2, 0.6, 0.5))
+    one, other = (fit_decay(Trace(T, None, s * y), "exponential").parameters for s in (1.0, size))
+    assert other["tau"].value == pytest.approx(one["tau"].value, rel=1e-6)
+    assert other["y0"].value == pytest.approx(size * one["y0"].value, rel=1e-5)
+    assert other["a"].interval == pytest.approx([size * x for x in one["a"].interval], rel=1e-5)
+
+
+def test_a_power_law_in_amperes_is_relative_on_its_card():
+    y = noisy(1e-9 * oracle.power(T, 0.1, 0.5))
+    result = fit_decay(Trace(T, None, y, meta={"signal_unit": "A"}), "power")
+    assert result.parameters["b"].unit == "A"
+    entry = result.card().entries["rx_b"]
+    assert entry.value == pytest.approx(T[0] ** 0.5, rel=0.05)
+    assert "A" in entry.note
+
+
 # ---------------------------------------------------------------- an equation without a recipe
 
 

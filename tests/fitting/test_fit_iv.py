@@ -445,3 +445,33 @@ def test_a_fresh_10_um_contact_is_thermionic_over_six_decades(shared_data):
     assert result.statistics["rms_decades"] < 0.02
     assert 1.4 < result.parameters["n"].value < 2.0
     assert 20 < result.parameters["r_s"].value < 60
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_any_numbers_end_in_a_fit_or_a_coded_refusal(seed):
+    rng = np.random.default_rng(seed)
+    v = np.sort(rng.uniform(-1, 1, int(rng.integers(1, 40)))) * 10 ** rng.uniform(-4, 3)
+    with np.errstate(all="ignore"):
+        i = [
+            v,
+            rng.standard_normal(v.size),
+            v**3,
+            np.sign(v),
+            10.0 ** rng.uniform(-90, 90, v.size) * np.sign(v),
+        ][seed % 5] * 10 ** rng.uniform(-20, 5)
+    mechanism = [
+        "auto",
+        "thermionic_emission",
+        "direct_tunneling",
+        "fowler_nordheim",
+        "ohmic",
+        "sinh",
+    ][seed % 6]
+    (out,) = fit_iv_many(Trace(None, v, i), mechanism, area=1e-10, thickness=3e-9)
+    json.dumps(out.to_json(), allow_nan=False)
+    assert isinstance(out, FitResult) or out.code not in {
+        "error",
+        "job_failed",
+        "fit_refused",
+        "bad_input",
+    }
