@@ -100,7 +100,10 @@ def split(trace: Trace) -> Dataset:
         raise InputError(
             "a trace without voltage has no branches: a sweep is expected", code="no_columns"
         )
-    edges = [0, *(k + 1 for k in turning_points(trace.voltage)), len(trace)]
+    turns = turning_points(trace.voltage)
+    if not turns and "branch" in trace.meta:  # a branch of a sweep that was split before
+        return Dataset((trace,), {"branch": (trace.meta["branch"],)})
+    edges = [0, *(k + 1 for k in turns), len(trace)]
     parts = []
     for number, (begin, end) in enumerate(pairwise(edges), start=1):
         span = (float(trace.voltage[begin]), float(trace.voltage[end - 1]))

@@ -85,8 +85,13 @@ class Candidate:
         }
 
     def correlations(self) -> dict[str, float]:
-        """``"a, b"`` -> correlation."""
-        return correlations(self.solution, self.spread)
+        """``"a, b"`` -> correlation; ln i_sat stands for -phi where the area is not known."""
+        found = correlations(self.solution, self.spread)
+        if "i_sat" not in self.estimates:
+            return found
+        return {
+            pair.replace("phi", "i_sat"): -r if "phi" in pair else r for pair, r in found.items()
+        }
 
 
 def settle(part: Part, solution: Solution, **more: Any) -> Candidate:
@@ -121,7 +126,7 @@ def nested(
     gain : float
         The F statistic over its quantile; infinite where the simple equation has no minimum.
     """
-    from scipy.stats import f
+    from scipy.special import fdtri
 
     try:
         lean: Solution | None = minimise(simple, starts)
@@ -140,6 +145,6 @@ def nested(
         assert solution is not None
         return solution, rich is not None, 0.0 if rich is None else math.inf
     dof = spread(rich).dof
-    gain = (lean.cost / max(rich.cost, 1e-300) - 1.0) * dof / float(f.ppf(EXTRA, 1, dof))
+    gain = (lean.cost / max(rich.cost, 1e-300) - 1.0) * dof / float(fdtri(1, dof, EXTRA))
     kept = gain > 1.0 and lean.cost > 1e-18 * lean.residual.size
     return (rich if kept else lean), kept, gain

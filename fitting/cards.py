@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePath
 from typing import Any, Final
 
 from compactmodels import registry
@@ -115,7 +116,7 @@ def _provenance(result: FitResult) -> dict[str, Any]:
 
     statistics = {k: v for k, v in result.statistics.items() if v is not None}
     found: dict[str, Any] = {
-        "file": result.file or "",
+        "file": PurePath(result.file or "").name,
         "sha256": result.context.get("sha256") or "",
         "assumed": list(result.context.get("assumed", ())),
         "selected": result.selected,

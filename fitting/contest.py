@@ -130,9 +130,16 @@ def _reverse_differs(sweep: Sweep, name: str, v: FloatArray, i: FloatArray) -> b
     return math.sqrt(float(np.mean(r**2))) > HOPELESS * math.log(10.0)
 
 
+def _points(found: list[Candidate]) -> float:
+    """Effective points of the contest: the closest fit's, and enough for AICc to be finite."""
+    most = max(c.solution.u.size for c in found)
+    return max(min(found, key=lambda c: c.rms).spread.n_effective, most + 4.0)
+
+
 def _table(found: list[Candidate], refused: Mapping[str, str]) -> dict[str, Any]:
+    points = _points(found) if found else 0.0
     table: dict[str, Any] = {
-        c.name: {"rms_decades": c.rms, "aicc": c.statistics()["aicc"], "veto": c.veto or None}
+        c.name: {"rms_decades": c.rms, "aicc": c.criterion(points), "veto": c.veto or None}
         for c in found
     }
     return table | {name: {"refused": code} for name, code in refused.items()}
@@ -142,9 +149,7 @@ def _decide(
     good: list[Candidate], found: list[Candidate], refused: Mapping[str, str], forward: bool
 ) -> Contest:
     """Weights by AICc, the choice by BIC, which does not fall for a parameter too many."""
-    best = min(good, key=lambda c: c.rms)
-    most = max(c.solution.u.size for c in good)
-    points = max(best.spread.n_effective, most + 4.0)  # AICc needs more points than parameters
+    points = _points(good)
     share = weights({c.name: c.criterion(points) for c in good})
     winner = min(good, key=lambda c: c.criterion(points, schwarz=True))
     said: list[Warned] = []

@@ -24,9 +24,9 @@ COARSE: Final = 0.25
 
 def quantile(dof: float) -> float:
     """Student's t at the two-sided level of the intervals."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
-    return float(t.ppf(0.5 + LEVEL / 2, dof))
+    return float(stdtrit(dof, 0.5 + LEVEL / 2))
 
 
 def estimate(

@@ -106,7 +106,10 @@ def _fowler_nordheim(found: Candidate, known: Known) -> Candidate:
     said, veto = list(found.warnings), ""
     top = float(np.max(np.abs(found.solution.problem.x)))
     if known.area is not None:
-        ratio = area / known.area
+        e, ratio = found.estimates["area"], area / known.area
+        bounds = (e.interval[0] / known.area, e.interval[1] / known.area)
+        share = Estimate(ratio, e.stderr / known.area, "1", bounds, "derived")
+        found = replace(found, estimates={**found.estimates, "area_ratio": share})
         said.append(
             Warned(
                 "effective_area",

@@ -191,6 +191,7 @@ def test_fowler_nordheim_reports_the_effective_area():
     i = noisy(oracle.fowler_nordheim(v, 0.075, 2.8e-9, 1, AREA / 4e4))
     result = fit_iv(Trace(None, v, i), "fowler_nordheim", **OTJ)
     assert result.parameters["area"].value == pytest.approx(AREA / 4e4, rel=0.05)
+    assert result.parameters["area_ratio"].value == pytest.approx(1 / 4e4, rel=0.05)
     assert {"effective_area", "range_masked"} <= codes(result)
 
 
