@@ -26,7 +26,7 @@ class Response:
     Parameters
     ----------
     time : (n,) float64
-        [s]; for a DC sweep the index of the point.
+        [s]; at held states the index of the bias point.
     voltage, current : (n,) float64
         [V], [A].
     w, s : (n,) float64
@@ -73,7 +73,7 @@ def respond(
     SimulationError
         The integrator gave up.
     """
-    states = card.model.states if protocol.kind == "transient" else ()
+    states = () if protocol.static else card.model.states
     x = np.array([w0, s0][: len(states)], dtype=float)
     times, voltages, tracks = [], [], []
     if not states:
@@ -106,7 +106,7 @@ def _grid(t0: float, t1: float, points: int) -> FloatArray:
 
 
 def _samples(protocol: Protocol, points: int) -> tuple[FloatArray, FloatArray]:
-    if protocol.kind == "dc":
+    if protocol.static:
         return protocol.time, protocol.voltage
     pieces = [_grid(a, b, points) for a, b in zip(protocol.time[:-1], protocol.time[1:], strict=True)]
     time = np.concatenate(pieces)
@@ -116,7 +116,7 @@ def _samples(protocol: Protocol, points: int) -> tuple[FloatArray, FloatArray]:
 def _displacement(card: ModelCard, time: FloatArray, voltage: FloatArray, protocol: Protocol) -> Any:
     """Capacitive current: C dV/dt of each straight piece."""
     capacitance = card.values["cap"] * card.values["scale"]
-    if protocol.kind == "dc" or capacitance == 0.0:
+    if protocol.static or capacitance == 0.0:
         return 0.0
     slopes = np.diff(protocol.voltage) / np.diff(protocol.time)
     piece = np.searchsorted(protocol.time, time, side="right") - 1

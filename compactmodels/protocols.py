@@ -43,9 +43,10 @@ class Protocol:
     Parameters
     ----------
     kind : str
-        "dc" (states held, ``voltage`` is the list of bias points) or "transient".
+        "dc" (states held, ``voltage`` equidistant), "points" (states held, ``voltage`` any list) or
+        "transient".
     time : (n,) float64
-        Breakpoints [s]; for "dc" the index of the point.
+        Breakpoints [s]; for "dc" and "points" the index of the point.
     voltage : (n,) float64
         Voltage at the driven electrode [V].
     max_step : float
@@ -88,6 +89,11 @@ class Protocol:
             time.append(np.append(a + steps[steps < 0.8 * (b - a)], b))
         joined = np.concatenate(time)
         return joined, np.interp(joined, self.time, self.voltage)
+
+    @property
+    def static(self) -> bool:
+        """Whether the states are held, and time is the index of a bias point."""
+        return self.kind in {"dc", "points"}
 
     @property
     def duration(self) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ DOSE_TOLERANCE: Final = 0.01
 """A pulse whose integral over time misses the protocol's by more was dropped by the simulator."""
 _OPTIONS: Final = {
     "dc": "reltol=1e-9 abstol=1e-18 vntol=1e-12",
-    "transient": "reltol=1e-4 abstol=1e-15 vntol=1e-9 chgtol=1e-18 method=gear",
+    "transient": "reltol=1e-4 vntol=1e-9",
 }
 
 
@@ -41,9 +41,6 @@ def deck(
             raise InputError(f"{name} = {value}: an initial state lies between 0 and 1")
     if not 0.0 < temperature < 2000.0:
         raise InputError(f"temperature {temperature} K: a value between 0 and 2000 K is expected")
-    dc = protocol.kind == "dc"
-    voltage = protocol.voltage
-    points = () if dc else zip(*protocol.waypoints(), strict=True)
     return render(
         "device.cir.j2",
         subcircuit=subcircuit(card),
@@ -51,18 +48,34 @@ def deck(
         label=protocol.label,
         w0=number(w0),
         s0=number(s0),
-        hold="1" if dc else "0",
+        hold="1" if protocol.static else "0",
         celsius=number(temperature - ZERO_CELSIUS),
-        options=_OPTIONS[protocol.kind],
+        options=_OPTIONS["dc" if protocol.static else "transient"],
         states=list(card.model.states),
-        dc=dc,
-        start=number(voltage[0]),
-        stop=number(voltage[-1]),
-        step=number((voltage[-1] - voltage[0]) / (voltage.size - 1)) if dc else "",
-        pairs=[f"{number(t)} {number(v)}" for t, v in points],
-        duration=number(protocol.duration),
-        max_step=number(min(protocol.max_step, protocol.duration / 50)),
+        kind=protocol.kind,
+        **_stimulus(protocol),
     )
+
+
+def _stimulus(protocol: Protocol) -> dict[str, Any]:
+    """The part of the deck's context that the kind of protocol decides."""
+    time, voltage = protocol.time, protocol.voltage
+    if protocol.kind == "dc":
+        step = (voltage[-1] - voltage[0]) / (voltage.size - 1)
+        return {"start": number(voltage[0]), "stop": number(voltage[-1]), "step": number(step)}
+    if protocol.kind == "points":
+        # pwl() wants two points at least: the last one stands twice.
+        index, volts = np.append(time, time[-1] + 1), np.append(voltage, voltage[-1])
+        return {"pairs": _pairs(index, volts), "duration": number(protocol.duration)}
+    return {
+        "pairs": _pairs(*protocol.waypoints()),
+        "duration": number(protocol.duration),
+        "max_step": number(min(protocol.max_step, protocol.duration / 50)),
+    }
+
+
+def _pairs(x: FloatArray, y: FloatArray) -> list[tuple[str, str]]:
+    return [(number(a), number(b)) for a, b in zip(x, y, strict=True)]
 
 
 def simulate(
@@ -81,7 +94,7 @@ def simulate(
     ----------
     card : ModelCard
     protocol : Protocol
-        A "dc" one is run with the states held (``hold = 1``), any other as a transient.
+        A static one is run with the states held (``hold = 1``), any other as a transient.
     w0, s0 : float
         Initial states in [0, 1].
     temperature : float
@@ -105,11 +118,10 @@ def simulate(
     """
     text = deck(card, protocol, w0=w0, s0=s0, temperature=temperature)
     (plot,) = run(text, timeout=timeout, title=card.name, keep=keep)
-    dc = protocol.kind == "dc"
-    voltage = plot["v-sweep"] if dc else plot["drive"]
-    time = np.arange(voltage.size, dtype=float) if dc else plot["time"]
+    voltage = plot["drive"]
+    time = np.arange(voltage.size, dtype=float) if protocol.static else plot["time"]
     tracks = {state: _state(plot, card, state, start) for state, start in (("w", w0), ("s", s0))}
-    if not dc:
+    if not protocol.static:
         _check_doses(protocol, time, voltage)
     current = -plot["vdrive#branch"]
     return Response(time, voltage, current, tracks["w"], tracks["s"], "ngspice")

@@ -1,7 +1,6 @@
 """A model card as a SPICE subcircuit.
 
-The states are nodes with a capacitor of 1 F, so that volts are the state and amperes its rate; a
-series resistance gives its branch a junction node.  ``.op``, ``.dc``, ``.ac`` and ``.tran`` work without
+The states are nodes with a capacitor, so that volts are the state and microamperes its rate; a series resistance gives its branch a junction node.  ``.op``, ``.dc``, ``.ac`` and ``.tran`` work without
 ``uic``; ``hold = 1`` pins the states at ``w0`` and ``s0``.
 """
 
@@ -17,7 +16,14 @@ from compactmodels.card import ModelCard
 from compactmodels.codeprinter import composite_body, composites_used
 from compactmodels.files import write_text
 from compactmodels.symbolic import Assignment
-from compactmodels.traced import TEMPERATURE, TERMINAL, TracedModel, trace
+from compactmodels.traced import (
+    STATE_CAPACITANCE,
+    STATE_LEAK,
+    TEMPERATURE,
+    TERMINAL,
+    TracedModel,
+    trace,
+)
 from compactmodels.names import comment, identifier, number
 from netlists.printer import ParameterPrinter, SpicePrinter
 from netlists.templating import render
@@ -163,6 +169,8 @@ def subcircuit(card: ModelCard, name: str | None = None) -> str:
         helpers=helpers,
         functions=writer.functions,
         states=states,
+        c_state=number(STATE_CAPACITANCE),
+        leak_state=number(STATE_LEAK),
         branches=branches,
     )
 
@@ -177,8 +185,8 @@ def _state(name: str, rate: str) -> dict[str, str]:
     return {
         "name": name,
         "initial": start,
-        "leak": f"{{{name}0*1e-12}}",
-        "drive": f"(1 - {{hold}})*{rate} + {{hold}}*({start} - v({name}))",
+        "leak": f"{{{name}0*leak_state}}",
+        "drive": f"{{c_state}}*((1 - {{hold}})*{rate} + {{hold}}*({start} - v({name})))",
     }
 
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from compactmodels.constants import ROOM_TEMPERATURE
 from compactmodels.errors import SimulationError, ToolMissing
+from compactmodels.traced import STATE_CAPACITANCE
 
 FloatArray = NDArray[np.float64]
 _NEWTON_STEPS = 400
@@ -61,7 +62,7 @@ class Compiled:
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Residual currents [A], charges [C] and the Jacobian [S] at given node voltages [V].
 
-        Shapes (k,), (k,) and (k, k) for k nodes; charges of the state nodes are the states.
+        Shapes (k,), (k,) and (k, k) for k nodes; charges of the state nodes are the states times c_state.
         """
         # Missing names silently become 0 in openvaf-py: everything is passed, lower case.
         arguments = {name: 0.0 for name in self.module.param_names}
@@ -134,7 +135,7 @@ class Compiled:
         x |= {f"state_{n}": value for n, value in (("w", w), ("s", s)) if f"state_{n}" in x}
         residual, _, _ = self.system(values, x, hold=0.0, w0=w, s0=s, temperature=temperature)
         return {
-            node.removeprefix("state_"): -float(residual[k])
+            node.removeprefix("state_"): -float(residual[k]) / STATE_CAPACITANCE
             for k, node in enumerate(self.nodes)
             if node.startswith("state_")
         }

@@ -17,7 +17,7 @@ from compactmodels.files import write_text
 from compactmodels.names import comment, identifier
 from compactmodels.parameter import Parameter
 from compactmodels.symbolic import Assignment
-from compactmodels.traced import trace
+from compactmodels.traced import STATE_CAPACITANCE, trace
 from veriloga.printer import VerilogAPrinter
 from veriloga.templating import render
 
@@ -78,6 +78,7 @@ def module(card: ModelCard, name: str | None = None) -> str:
         switching_title=comment(switching.title) if switching else "",
         switching_reference=comment(switching.reference) if switching else "",
         states=[{"name": s, "rate": r, "start": f"{s}0"} for s, r in traced.rates.items()],
+        c_state=repr(STATE_CAPACITANCE),
         still=[s for s in ("w", "s") if s not in traced.rates],
     )
 

@@ -13,6 +13,7 @@ from compactmodels import registry
 from compactmodels.card import ModelCard
 from compactmodels.constants import ROOM_TEMPERATURE, ZERO_CELSIUS
 from compactmodels.dual import variables
+from compactmodels.traced import STATE_CAPACITANCE
 from netlists.ngspice import run
 from netlists.subcircuit import subcircuit
 from tests.core.battery import close, conduction_card, switching_card, values_of, worst
@@ -110,4 +111,5 @@ def test_rates(law: str, relaxation: str, data: Any) -> None:
     expected = card.model.rates(np.array(voltages), w, s, card.values)
     for n, rate in zip(states, expected, strict=True):
         found = np.array([op[f"@b.x{k}.b{n}[i]"][0] for k in range(len(voltages))])
+        found = found / STATE_CAPACITANCE
         assert close(found, np.broadcast_to(rate, found.shape)), worst(found, rate)

@@ -1,0 +1,5 @@
+"""``python -m compactmodels``."""
+
+from compactmodels.cli import main
+
+main()

@@ -1,0 +1,43 @@
+"""The commands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from compactmodels.cli import commands, fits
+
+app = typer.Typer(
+    name="compactmodels",
+    help="From measured memristor data to a compact model that simulates.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from compactmodels import __version__
+
+        typer.echo(f"compactmodels {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """From measured memristor data to a compact model that simulates."""
+
+
+app.command(name="demo")(commands.demo)
+app.command(name="models")(commands.models)
+app.add_typer(fits.app, name="fit", help="Fit measured data.")
+app.command(name="emit")(commands.emit)
+app.command(name="simulate")(commands.simulate)
+app.command(name="crossbar")(commands.crossbar)

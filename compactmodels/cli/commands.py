@@ -1,0 +1,221 @@
+"""``models``, ``emit``, ``simulate``, ``crossbar`` and ``demo``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from compactmodels.cli.options import Card, Columns, Debug, Folder, Json, Skip, Temperature
+from compactmodels.cli.output import emit_json, note, say, state, table
+from compactmodels.constants import ROOM_TEMPERATURE
+from compactmodels.report import engineering
+
+
+class Target(StrEnum):
+    """What ``emit`` writes."""
+
+    veriloga = "verilog-a"
+    spice = "spice"
+
+
+class Engine(StrEnum):
+    """Who solves an array."""
+
+    ngspice = "ngspice"
+
+
+W0 = Annotated[float, typer.Option(min=0.0, max=1.0, help="Initial non-volatile state w0.")]
+S0 = Annotated[float, typer.Option(min=0.0, max=1.0, help="Initial volatile state s0.")]
+Timeout = Annotated[float, typer.Option(min=0.1, metavar="S", help="Seconds before ngspice is ended.")]
+
+
+def models(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A part or a library card.")
+    ] = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """List mechanisms, laws and library cards; with NAME its equation, parameters and source."""
+    from compactmodels.workflows.catalogue import catalogue, describe
+
+    if name is None:
+        entries = catalogue()
+        if state.json:
+            emit_json({"models": entries})
+        for kind in dict.fromkeys(e["kind"] for e in entries):
+            rows = [[e["name"], e["title"]] for e in entries if e["kind"] == kind]
+            table(kind, ["name", "what it is"], rows)
+        return
+    found = describe(name)
+    if state.json:
+        emit_json(found)
+        return
+    say(f"{found['name']} ({found['kind']}): {found['title']}\n")
+    if found["equation"]:
+        say(found["equation"] + "\n")
+    rows = [
+        [p["name"], f"{p['value']:.6g}", p["unit"], p["range"], p["origin"], p["doc"]]
+        for p in found["parameters"]
+    ]
+    table("parameters", ["name", "value", "unit", "range", "origin", "meaning"], rows)
+    for key in ("limits", "reference"):
+        if found[key]:
+            say(f"{key}: {found[key]}")
+    for p in found["parameters"]:
+        if p["note"]:
+            say(f"  {p['name']}: {p['origin']}; {p['note']}")
+
+
+def emit(
+    card: Card,
+    to: Annotated[Target, typer.Option(help="Language.")],
+    output: Folder = Path(),
+    check: Annotated[
+        bool, typer.Option("--check", help="Compile the Verilog-A with OpenVAF as well.")
+    ] = False,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Write a card as a Verilog-A module or a SPICE subcircuit."""
+    from compactmodels import load_card
+
+    loaded = load_card(card)
+    if to is Target.veriloga:
+        import veriloga
+
+        path = veriloga.emit(loaded, output)
+    else:
+        import netlists
+
+        path = netlists.emit(loaded, output)
+    document: dict[str, Any] = {"card": loaded.name, "to": to.value, "path": str(path)}
+    if check:
+        document["compiled"] = _compiled(to, path)
+    if state.json:
+        emit_json(document)
+    say(f"{path}" + (f" (compiled: {document['compiled']})" if check else ""))
+
+
+def _compiled(to: Target, path: Path) -> str:
+    from compactmodels.errors import InputError
+
+    if to is not Target.veriloga:
+        raise InputError("--check compiles Verilog-A: use it with --to verilog-a", code="usage")
+    from veriloga.compiled import compile_module
+
+    return f"module {compile_module(path).name}, {len(compile_module(path).nodes)} nodes"
+
+
+def simulate(
+    card: Card,
+    protocol: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="dc, sweep, pulses, pair, or a TOML file.")
+    ] = "sweep",
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A setting of the protocol; may be repeated."),
+    ] = None,
+    w0: W0 = 0.0,
+    s0: S0 = 0.0,
+    temperature: Temperature = None,
+    against: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Overlay this measurement, with its residual.")
+    ] = None,
+    columns: Columns = None,
+    skip: Skip = None,
+    output: Folder = Path(),
+    timeout: Timeout = 600.0,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Run a card through a protocol in ngspice.
+
+    dc: bias points at held states. sweep: hysteresis loop as ramps. pulses: a train. pair: two
+    pulses. The card's own voltages are used unless --set says otherwise, e.g. --set number=20.
+    Writes the trace as CSV and its figure; with --against and a file with voltages and times, the
+    measured waveform itself is applied.
+    """
+    from compactmodels import load_card
+    from compactmodels.workflows import device
+
+    loaded = load_card(card)
+    kelvin = ROOM_TEMPERATURE if temperature is None else temperature
+    settings = device.settings_of(set_ or [])
+    measured = device.measurement(against, columns, skip) if against else None
+    chosen = device.protocol_for(loaded, protocol, settings, measured)
+    run = device.run(loaded, chosen, w0=w0, s0=s0, temperature=kelvin, timeout=timeout)
+    written = device.write(loaded, run, measured, output)
+    summary = device.summary(loaded, run, measured)
+    if state.json:
+        emit_json({**summary, "files": [str(p) for p in written]})
+    rows = [[k.replace("_", " "), device.shown(k, v)] for k, v in summary.items() if not isinstance(v, (list, dict))]
+    table(f"{loaded.name}: {chosen.label} in ngspice", ["", ""], rows)
+    say("files: " + ", ".join(str(p) for p in written))
+
+
+def crossbar(
+    card: Card,
+    rows: Annotated[int, typer.Option(min=1, max=1024, help="Word lines.")] = 8,
+    cols: Annotated[int, typer.Option(min=1, max=1024, help="Bit lines.")] = 8,
+    line_resistance: Annotated[
+        float, typer.Option(min=0.0, metavar="OHM", help="Resistance of one wire segment.")
+    ] = 1.0,
+    engine: Annotated[Engine, typer.Option(help="Solver.")] = Engine.ngspice,
+    voltage: Annotated[float, typer.Option(metavar="V", help="Read voltage on every word line.")] = 0.1,
+    seed: Annotated[int, typer.Option(min=0, help="Of the uniformly drawn cell states.")] = 0,
+    temperature: Temperature = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Write netlist, currents and figure there."),
+    ] = None,
+    timeout: Timeout = 600.0,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Read an array of the device, with line resistance.
+
+    Inputs at the start of the word lines, outputs into virtual ground at the end of the bit lines,
+    one wire segment at each source, between neighbours and at each output.
+    """
+    from compactmodels import load_card
+    from compactmodels.workflows import arrays
+
+    loaded = load_card(card)
+    kelvin = ROOM_TEMPERATURE if temperature is None else temperature
+    array, result = arrays.read(
+        loaded, rows, cols, line_resistance, voltage=voltage, seed=seed, temperature=kelvin, timeout=timeout
+    )
+    written = arrays.write(array, result, output) if output is not None else []
+    if state.json:
+        emit_json({**arrays.summary(array, result), "files": [str(p) for p in written]})
+    lines = [
+        [str(j), engineering(i, "A", 6), engineering(ideal, "A", 6), f"{100 * (i / ideal - 1):+.3f} %"]
+        for j, (i, ideal) in enumerate(zip(result.currents, result.ideal, strict=True))
+    ]
+    shown = lines if len(lines) <= 16 else [*lines[:8], ["...", "", "", ""], *lines[-8:]]
+    table(
+        f"{loaded.name}: {rows} x {cols}, {line_resistance:g} ohm a segment, {voltage:g} V, {engine.value}",
+        ["bit line", "current", "without line resistance", "change"],
+        shown,
+    )
+    say(f"{result.seconds:.3g} s" + ("; files: " + ", ".join(map(str, written)) if written else ""))
+
+
+def demo(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for what is written.")] = Path("demo"),
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Run the main job on bundled data: fit, card, Verilog-A and SPICE, ngspice, crossbar, plots."""
+    from compactmodels.workflows.demo import run_demo
+
+    report = run_demo(out, progress=note)
+    if state.json:
+        emit_json(report.document)
+    for title, columns, lines in report.tables:
+        table(title, columns, lines)
+    say("written: " + "\n         ".join(report.paths))

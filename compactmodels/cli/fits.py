@@ -1,0 +1,187 @@
+"""``compactmodels fit``: measured data in, parameters and a card out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from compactmodels.cli.options import Columns, Debug, Json, MaxRms, Skip, Temperature
+from compactmodels.cli.output import emit_json, say, state, table
+
+app = typer.Typer(no_args_is_help=True)
+
+Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Measured data.")]
+Plots = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Write the figures (PNG and SVG) into this folder.")
+]
+
+
+@app.command("iv")
+def iv(
+    files: Files,
+    mechanism: Annotated[
+        str, typer.Option(metavar="NAME", help="A mechanism of 'compactmodels models', or auto.")
+    ] = "auto",
+    area: Annotated[float | None, typer.Option(metavar="M2", help="Junction area in m^2.")] = None,
+    thickness: Annotated[
+        float | None, typer.Option(metavar="M", help="Thickness of the barrier in m.")
+    ] = None,
+    mass: Annotated[float, typer.Option(metavar="M0", help="Effective mass in m0.")] = 1.0,
+    richardson: Annotated[
+        float | None, typer.Option(metavar="A", help="Richardson constant in A/(m^2 K^2).")
+    ] = None,
+    temperature: Temperature = None,
+    branch: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Fit this branch of the sweep only.")
+    ] = None,
+    polarity: Annotated[
+        str, typer.Option(metavar="SIGN", help="Forward direction: auto, positive or negative.")
+    ] = "auto",
+    columns: Columns = None,
+    skip: Skip = None,
+    max_rms: MaxRms = 0.1,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="CARD", help="Card file; a folder for several fits."),
+    ] = None,
+    plots: Plots = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Fit conduction mechanisms to I-V sweeps, branch by branch.
+
+    A branch ends where the sweep turns. Every fit gives errors, 95 % intervals and warnings; what
+    the data cannot carry is refused with a reason.
+    """
+    from fitting import fit_iv_many
+
+    results = fit_iv_many(
+        files,
+        mechanism,
+        area=area,
+        thickness=thickness,
+        mass=mass,
+        richardson=richardson,
+        temperature=temperature,
+        branch=branch,
+        polarity=polarity,
+        columns=columns,
+        skip=skip,
+        max_rms=max_rms,
+    )
+    _report(results, output, plots)
+
+
+@app.command("decay")
+def decay(
+    files: Files,
+    law: Annotated[
+        str, typer.Option(metavar="NAME", help="exponential, power, or auto.")
+    ] = "auto",
+    columns: Columns = None,
+    skip: Skip = None,
+    max_rms: MaxRms = 0.1,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="CARD", help="Card file; a folder for several fits."),
+    ] = None,
+    plots: Plots = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Fit decay laws to a signal over time."""
+    from fitting import fit_decay_many
+
+    results = fit_decay_many(files, law, columns=columns, skip=skip, max_rms=max_rms)
+    _report(results, output, plots)
+
+
+def _report(results: list[Any], output: Path | None, plots: Path | None) -> None:
+    """Print every fit, write cards and figures; all refused is a failure."""
+    from compactmodels.workflows.fitted import figures_of, stem_of
+
+    fits = [r for r in results if hasattr(r, "card")]
+    if len(results) == 1 and not fits:
+        raise results[0].error
+    cards = _save_cards(results, fits, output)
+    documents = []
+    for result in results:
+        if result in fits:
+            documents.append(result.to_json(cards.get(id(result))))
+            _print_fit(result, cards.get(id(result)))
+        else:
+            documents.append(result.to_json())
+            place = f", branch {result.branch}" if result.branch else ""
+            say(f"\n{result.file}{place}: refused [{result.code}]\n  {result.message}")
+    figures: list[str] = []
+    if plots is not None:
+        for k, result in enumerate(fits):
+            figures += map(str, figures_of(result, plots, stem_of(result, k)))
+        say("\nfigures: " + ", ".join(f for f in figures if f.endswith(".png")))
+    if len(results) > 1:
+        say(f"\n{len(fits)} of {len(results)} fits stand, {len(results) - len(fits)} refused")
+    if state.json:
+        document = documents[0] if len(documents) == 1 else {"fits": documents}
+        emit_json({**document, **({"figures": figures} if figures else {})})
+    if not fits:
+        raise typer.Exit(_worst_status(results))
+
+
+def _worst_status(results: list[Any]) -> int:
+    """2 if every file was unreadable, 1 if any was read and its fit refused."""
+    return min((int(r.error.exit_status) for r in results), default=1)
+
+
+def _save_cards(results: list[Any], fits: list[Any], output: Path | None) -> dict[int, str]:
+    if output is None:
+        return {}
+    from compactmodels.workflows.fitted import stem_of
+
+    if len(results) == 1:
+        path = output / f"{fits[0].selected}.toml" if output.is_dir() else output
+        return {id(fits[0]): str(fits[0].card(_card_name(path.stem)).save(path))}
+    if output.suffix == ".toml":
+        from compactmodels.errors import InputError
+
+        raise InputError(
+            f"'{output}' is one file and there are {len(fits)} fits: name a folder with -o, or choose "
+            "a branch with --branch",
+            code="one_file",
+        )
+    saved = {}
+    for k, fit in enumerate(fits):
+        stem = stem_of(fit, k)
+        saved[id(fit)] = str(fit.card(_card_name(stem)).save(output / f"{stem}.toml"))
+    return saved
+
+
+def _card_name(stem: str) -> str:
+    return stem
+
+
+def _print_fit(fit: Any, card: str | None) -> None:
+    place = f", branch {fit.branch}" if fit.branch else ""
+    rms = fit.statistics.get("rms_decades")
+    title = f"\n{fit.file or 'trace'}{place}: {fit.selected}"
+    rows = []
+    for name, e in fit.parameters.items():
+        error = f"+- {e.stderr:.2g}" if e.stderr == e.stderr else ""
+        low, high = e.interval
+        span = f"{low:.5g} .. {high:.5g}" if low == low and high == high and e.how == "fitted" else ""
+        unit = "" if e.unit == "1" else e.unit
+        rows.append([name, f"{e.value:.6g}", error, unit, span, e.how])
+    table(title, ["parameter", "value", "std. error", "unit", "95 % interval", "origin"], rows)
+    if rms is not None:
+        say(f"  {fit.statistics['n_points']} points, residual {rms:.3g} decades RMS")
+    others = {n: w for n, w in fit.weights.items() if n != fit.selected and w > 1e-4}
+    if len(fit.weights) > 1:
+        shares = ", ".join(f"{n} {w:.2g}" for n, w in sorted(others.items(), key=lambda x: -x[1]))
+        say(f"  Akaike weight {fit.weights.get(fit.selected, 0):.3g}; others: {shares or 'none above 1e-4'}")
+    for warning in fit.warnings:
+        say(f"  [{warning.code}] {warning.message}")
+    if card:
+        say(f"  card: {card}")
+
+
