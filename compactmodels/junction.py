@@ -75,6 +75,7 @@ def _solve(
 ) -> FloatArray:
     vj = v.copy()
     low, high = np.minimum(v, 0.0), np.maximum(v, 0.0)
+    settled = np.zeros(v.shape, dtype=bool)  # what has settled stays, or rounding would move it again
     for _ in range(_ITERATIONS):
         i, g = slope(vj)
         excess = vj + r_s * i - v
@@ -90,10 +91,10 @@ def _solve(
         new = vj - step
         outside = (new < low) | (new > high) | ~np.isfinite(new)
         new = np.where(outside, 0.5 * (low + high), new)
-        new = np.where(excess == 0, vj, new)
-        done = np.abs(new - vj) <= 4e-16 * np.abs(v) + 1e-300
+        new = np.where(settled | (excess == 0), vj, new)
+        settled = settled | (np.abs(new - vj) <= 1e-15 * np.abs(v) + 1e-300)
         vj = new
-        if np.all(done):
+        if np.all(settled):
             return vj
     raise SimulationError(
         "the junction voltage behind the series resistance was not found: the branch current is "

@@ -43,9 +43,12 @@ def main(folder: Path = FOLDER) -> None:
     columns = {"Voltage (V)": volts, "Current (A)": noisy(current, SEED)}
     write(folder, "otj_lrs_iv", law, columns)
 
-    area = 1.87e-13  # an effective area: the full electrode would read 0.1 Mohm, not 180
-    current = oracle.thermionic_emission(volts, 0.55, 1.0, area, 300.15)
-    law = f"{otj}, HRS: thermionic emission, barrier 0.55 eV, effective area {area:.3g} m^2 (assumed), 300.15 K"
+    area = 4.0e-12  # an effective area: the full electrode would read 2 Mohm, not 180
+    current = oracle.schottky_emission(volts, 0.55, 100.0, 2.8e-9, area, 300.15)
+    law = (
+        f"{otj}, HRS: thermionic emission over an image-force barrier, 0.55 eV; permittivity 100 and "
+        f"effective area {area:.3g} m^2 are assumed; 300.15 K"
+    )
     columns = {"Voltage (V)": volts, "Current (A)": noisy(current, SEED + 1)}
     write(folder, "otj_hrs_iv", law, columns)
 

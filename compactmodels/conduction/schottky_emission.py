@@ -36,8 +36,8 @@ def current(
         I = A\,A^* T^2 \exp\!\left(-\frac{\phi_B - \sqrt{q^3 F/4\pi\varepsilon_0\varepsilon_r}}
         {kT}\right)\left(1 - e^{-q|V|/kT}\right)\operatorname{sgn} V,\quad F = |V|/d
 
-    with :math:`|V|` replaced by :math:`\sqrt{V^2 + V_s^2}` (and the root of the field taken
-    relative to its value at 0 V), so that the infinite slope of :math:`\sqrt{|V|}` at 0 V goes.
+    with :math:`|V|` replaced by :math:`\sqrt{V^2 + V_s^2}`,
+    so that the infinite slope of :math:`\sqrt{|V|}` at 0 V goes.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def current(
     barrier = let("barrier", phi / e)  # in volts: see docs/adr/0006
     magnitude = let("v_abs", sqrt(v * v + v_smooth * v_smooth))
     image = let("image", sqrt(e / (4 * math.pi * VACUUM_PERMITTIVITY) / (eps_r * thickness)))
-    lowering = let("lowering", image * (sqrt(magnitude) - sqrt(v_smooth)))
+    lowering = let("lowering", image * sqrt(magnitude))
     saturation = let("i_sat", richardson * area * temperature * temperature * exp(-barrier / vt))
     balance = (1.0 - exp(-magnitude / vt)) * (v / magnitude)
     return saturation * exp_limited(lowering / vt) * balance

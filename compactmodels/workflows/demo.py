@@ -24,7 +24,7 @@ from compactmodels.workflows.fitted import figures_of, stem_of
 
 AREA: Final = 3.141592653589793e-10
 """m^2: the published electrode, radius 10 um (otj)."""
-HRS_AREA: Final = 1.87e-13
+HRS_AREA: Final = 4.0e-12
 """m^2: the effective area that the synthetic HRS curve was made with; given, as an area is."""
 THICKNESS: Final = 2.8e-9
 """m (otj)."""
@@ -88,7 +88,7 @@ def _fit(report: Report, out: Path) -> ModelCard:
     from fitting import fit_decay, fit_iv
 
     lrs = fit_iv(bundled("synthetic_otj_lrs_iv.csv"), "direct_tunneling", area=AREA, thickness=THICKNESS)
-    hrs = fit_iv(bundled("synthetic_otj_hrs_iv.csv"), "thermionic_emission", area=HRS_AREA)
+    hrs = fit_iv(bundled("synthetic_otj_hrs_iv.csv"), "schottky_emission", area=HRS_AREA, thickness=THICKNESS)
     decays = [fit_decay(bundled(f"synthetic_{name}.csv")) for name in _DECAYS]
     rows, fits = [], []
     for fit in (lrs, hrs, *decays):

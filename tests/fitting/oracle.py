@@ -14,6 +14,7 @@ E = mp.mpf("1.602176634e-19")
 K = mp.mpf("1.380649e-23")
 H = mp.mpf("6.62607015e-34")
 M0 = mp.mpf("9.1093837015e-31")
+EPS0 = mp.mpf("8.8541878128e-12")
 with mp.workdps(DIGITS):
     A0 = 4 * mp.pi * E * M0 * K**2 / H**3  # A m^-2 K^-2
 
@@ -69,6 +70,20 @@ def fowler_nordheim(v, phi, thickness, mass, area) -> np.ndarray:
         exponent = 4 * mp.sqrt(2 * m) * p ** mp.mpf("1.5") / (3 * hbar * E * field)
         j = M0 / m * E**3 * field**2 / (8 * mp.pi * H * p) * mp.exp(-exponent)
         return mp.sign(voltage) * mp.mpf(area) * j
+
+    return _each(current, v)
+
+
+def schottky_emission(v, phi, eps_r, thickness, area, temperature) -> np.ndarray:
+    """A A* T^2 exp(-(phi - sqrt(q^3 F/4 pi eps))/kT) (1 - exp(-q V/kT)), odd in V."""
+    kt = K * mp.mpf(temperature)
+    a = mp.mpf(area) * A0 * mp.mpf(temperature) ** 2
+
+    def current(voltage):
+        field = abs(voltage) / mp.mpf(thickness)
+        lowering = mp.sqrt(E**3 * field / (4 * mp.pi * EPS0 * mp.mpf(eps_r)))
+        top = a * mp.exp(-(mp.mpf(phi) * E - lowering) / kt)
+        return mp.sign(voltage) * top * -mp.expm1(-E * abs(voltage) / kt)
 
     return _each(current, v)
 
