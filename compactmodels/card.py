@@ -175,7 +175,9 @@ def _document(card: ModelCard) -> dict[str, Any]:
 def library() -> list[str]:
     """Names of the library's cards."""
     folder = resources.files("compactmodels") / "library"
-    return sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml"))
+    return sorted(
+        f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")
+    )
 
 
 def load_card(source: str | Path) -> ModelCard:
@@ -195,7 +197,9 @@ def load_card(source: str | Path) -> ModelCard:
     """
     text_name = str(source)
     if text_name in library():
-        text = (resources.files("compactmodels") / "library" / f"{text_name}.toml").read_text("utf-8")
+        text = (resources.files("compactmodels") / "library" / f"{text_name}.toml").read_text(
+            "utf-8"
+        )
         return parse_card(text, f"library card '{text_name}'")
     path = Path(source)
     if not path.exists():
@@ -209,7 +213,9 @@ def load_card(source: str | Path) -> ModelCard:
     try:
         return parse_card(path.read_text("utf-8"), f"card '{path}'")
     except UnicodeDecodeError:
-        raise CardError(f"card '{path}' is no text file: a TOML file in UTF-8 is expected") from None
+        raise CardError(
+            f"card '{path}' is no text file: a TOML file in UTF-8 is expected"
+        ) from None
     except OSError as error:
         raise CardError(f"card '{path}' cannot be read: {error.strerror or error}") from None
 

@@ -63,7 +63,9 @@ def _symbol_function(name: str) -> Any:
 class Primitive:
     """A function of one argument that every target language knows."""
 
-    def __init__(self, name: str, numeric: Callable[[Any], Any], slope: Callable[[Any], Any]) -> None:
+    def __init__(
+        self, name: str, numeric: Callable[[Any], Any], slope: Callable[[Any], Any]
+    ) -> None:
         self.name = name
         self.numeric = numeric
         self.slope = slope
@@ -89,13 +91,13 @@ def _primitive(name: str, numeric: Callable[[Any], Any], slope: Callable[[Any], 
     return PRIMITIVES[name]
 
 
-exp = _primitive("exp", np.exp, lambda x: exp(x))
-log = _primitive("log", np.log, lambda x: 1.0 / x)
-sqrt = _primitive("sqrt", np.sqrt, lambda x: 0.5 / sqrt(x))
-sinh = _primitive("sinh", np.sinh, lambda x: cosh(x))
-cosh = _primitive("cosh", np.cosh, lambda x: sinh(x))
-tanh = _primitive("tanh", np.tanh, lambda x: 1.0 - tanh(x) * tanh(x))
-atanh = _primitive("atanh", np.arctanh, lambda x: 1.0 / (1.0 - x * x))
+exp: Primitive = _primitive("exp", np.exp, lambda x: exp(x))
+log: Primitive = _primitive("log", np.log, lambda x: 1.0 / x)
+sqrt: Primitive = _primitive("sqrt", np.sqrt, lambda x: 0.5 / sqrt(x))
+sinh: Primitive = _primitive("sinh", np.sinh, lambda x: cosh(x))
+cosh: Primitive = _primitive("cosh", np.cosh, lambda x: sinh(x))
+tanh: Primitive = _primitive("tanh", np.tanh, lambda x: 1.0 - tanh(x) * tanh(x))
+atanh: Primitive = _primitive("atanh", np.arctanh, lambda x: 1.0 / (1.0 - x * x))
 
 
 def where(condition: Any, a: Any, b: Any) -> Any:

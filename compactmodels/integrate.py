@@ -80,7 +80,13 @@ def respond(
         time, voltage = _samples(protocol, points)
         w, s = np.full_like(time, w0), np.full_like(time, s0)
     else:
-        pieces = zip(protocol.time[:-1], protocol.time[1:], protocol.voltage[:-1], protocol.voltage[1:], strict=True)
+        pieces = zip(
+            protocol.time[:-1],
+            protocol.time[1:],
+            protocol.voltage[:-1],
+            protocol.voltage[1:],
+            strict=True,
+        )
         for t0, t1, v0, v1 in pieces:
             grid = _grid(t0, t1, points)
             track = _piece(card, x, grid, v0, v1, temperature, rtol)
@@ -108,12 +114,16 @@ def _grid(t0: float, t1: float, points: int) -> FloatArray:
 def _samples(protocol: Protocol, points: int) -> tuple[FloatArray, FloatArray]:
     if protocol.static:
         return protocol.time, protocol.voltage
-    pieces = [_grid(a, b, points) for a, b in zip(protocol.time[:-1], protocol.time[1:], strict=True)]
+    pieces = [
+        _grid(a, b, points) for a, b in zip(protocol.time[:-1], protocol.time[1:], strict=True)
+    ]
     time = np.concatenate(pieces)
     return time, np.interp(time, protocol.time, protocol.voltage)
 
 
-def _displacement(card: ModelCard, time: FloatArray, voltage: FloatArray, protocol: Protocol) -> Any:
+def _displacement(
+    card: ModelCard, time: FloatArray, voltage: FloatArray, protocol: Protocol
+) -> Any:
     """Capacitive current: C dV/dt of each straight piece."""
     capacitance = card.values["cap"] * card.values["scale"]
     if protocol.static or capacitance == 0.0:
@@ -124,7 +134,13 @@ def _displacement(card: ModelCard, time: FloatArray, voltage: FloatArray, protoc
 
 
 def _piece(
-    card: ModelCard, x: FloatArray, grid: FloatArray, v0: float, v1: float, temperature: float, rtol: float
+    card: ModelCard,
+    x: FloatArray,
+    grid: FloatArray,
+    v0: float,
+    v1: float,
+    temperature: float,
+    rtol: float,
 ) -> FloatArray:
     from scipy.integrate import solve_ivp
 
@@ -137,9 +153,17 @@ def _piece(
         return np.array([float(r) for r in rates])
 
     result = solve_ivp(
-        slope, (grid[0], grid[-1]), x, method="LSODA", t_eval=grid, rtol=rtol, atol=rtol * 1e-3,
+        slope,
+        (grid[0], grid[-1]),
+        x,
+        method="LSODA",
+        t_eval=grid,
+        rtol=rtol,
+        atol=rtol * 1e-3,
         first_step=span * 1e-6,
     )
     if not result.success:
-        raise SimulationError(f"the reference integrator gave up: {result.message}", code="no_convergence")
+        raise SimulationError(
+            f"the reference integrator gave up: {result.message}", code="no_convergence"
+        )
     return np.asarray(result.y)

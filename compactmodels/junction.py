@@ -55,7 +55,9 @@ def junction_voltage(
         shape = np.broadcast_shapes(out.value.shape, vj.shape)
         return np.broadcast_to(out.value, shape), np.broadcast_to(out.partials[0], shape)
 
-    shape = np.broadcast_shapes(v_value.shape, r_value.shape, *(np.shape(x) for x in plain.values()))
+    shape = np.broadcast_shapes(
+        v_value.shape, r_value.shape, *(np.shape(x) for x in plain.values())
+    )
     root = _solve(slope, np.broadcast_to(v_value, shape), np.broadcast_to(r_value, shape))
     slope_at = slope(root)[1]
     residual = v - root - r_s * current(root, arguments)  # zero, with the Duals' partials
@@ -75,12 +77,17 @@ def _solve(
 ) -> FloatArray:
     vj = v.copy()
     low, high = np.minimum(v, 0.0), np.maximum(v, 0.0)
-    settled = np.zeros(v.shape, dtype=bool)  # what has settled stays, or rounding would move it again
+    settled = np.zeros(
+        v.shape, dtype=bool
+    )  # what has settled stays, or rounding would move it again
     for _ in range(_ITERATIONS):
         i, g = slope(vj)
         excess = vj + r_s * i - v
         above = excess > 0
-        low, high = np.where(above, low, np.maximum(low, vj)), np.where(above, np.minimum(high, vj), high)
+        low, high = (
+            np.where(above, low, np.maximum(low, vj)),
+            np.where(above, np.minimum(high, vj), high),
+        )
         step = excess / (1.0 + r_s * g)
         drop, left = r_s * i, v - vj
         with np.errstate(all="ignore"):

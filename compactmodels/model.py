@@ -28,7 +28,15 @@ MIXES: Final = {
 """How the states weigh a branch."""
 
 COMMON: Final = (
-    Parameter("scale", 1.0, "1", "relative electrode area: multiplies current and capacitance", 1e-12, 1e12, log=True),
+    Parameter(
+        "scale",
+        1.0,
+        "1",
+        "relative electrode area: multiplies current and capacitance",
+        1e-12,
+        1e12,
+        log=True,
+    ),
     Parameter("gmin", 1e-15, "S", "conductance across the device", 0.0, 1e-3),
     Parameter("cap", 0.0, "F", "capacitance across the device", 0.0, 1.0),
 )
@@ -59,7 +67,9 @@ class Branch:
 
     def __post_init__(self) -> None:
         if self.mix not in MIXES:
-            raise CardError(f"branch '{self.name}': unknown mix '{self.mix}'; known are {', '.join(MIXES)}")
+            raise CardError(
+                f"branch '{self.name}': unknown mix '{self.mix}'; known are {', '.join(MIXES)}"
+            )
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -142,9 +152,7 @@ class Model:
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         """Every parameter, prefixed with its group so that parts never collide."""
-        return tuple(
-            _prefixed(prefix, p) for prefix, group in self.groups.items() for p in group
-        )
+        return tuple(_prefixed(prefix, p) for prefix, group in self.groups.items() for p in group)
 
     @property
     def defaults(self) -> dict[str, float]:
@@ -159,7 +167,12 @@ class Model:
         }
 
     def branch_currents(
-        self, v: Any, values: Mapping[str, Any], *, w: Any = 0.0, s: Any = 0.0,
+        self,
+        v: Any,
+        values: Mapping[str, Any],
+        *,
+        w: Any = 0.0,
+        s: Any = 0.0,
         temperature: Any = ROOM_TEMPERATURE,
     ) -> dict[str, Any]:
         """Current of each branch in A at its weight: the terms of :meth:`current`."""
@@ -170,7 +183,12 @@ class Model:
         }
 
     def current(
-        self, v: Any, values: Mapping[str, Any], *, w: Any = 0.0, s: Any = 0.0,
+        self,
+        v: Any,
+        values: Mapping[str, Any],
+        *,
+        w: Any = 0.0,
+        s: Any = 0.0,
         temperature: Any = ROOM_TEMPERATURE,
     ) -> Any:
         """Static current in A.
@@ -197,7 +215,12 @@ class Model:
         return si[""]["scale"] * total
 
     def rates(
-        self, v: Any, w: Any, s: Any, values: Mapping[str, Any], *,
+        self,
+        v: Any,
+        w: Any,
+        s: Any,
+        values: Mapping[str, Any],
+        *,
         temperature: Any = ROOM_TEMPERATURE,
     ) -> tuple[Any, ...]:
         """Rates of the moving states in 1/s, in the order of :attr:`states`."""
@@ -205,8 +228,13 @@ class Model:
         return self.state_equations(v, w, s, temperature, si.get("sw", {}), si.get("rx", {}))
 
     def state_equations(
-        self, v: Any, w: Any, s: Any, temperature: Any,
-        switching: Mapping[str, Any], relaxation: Mapping[str, Any],
+        self,
+        v: Any,
+        w: Any,
+        s: Any,
+        temperature: Any,
+        switching: Mapping[str, Any],
+        relaxation: Mapping[str, Any],
     ) -> tuple[Any, ...]:
         """The same with the values of each part in SI (what the symbolic side traces)."""
         if self.switching is None:

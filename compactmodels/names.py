@@ -61,11 +61,11 @@ def identifier(name: str, what: str = "name") -> str:
 
 
 def comment(text: str) -> str:
-    """``text`` as the content of one comment or title line: printable ASCII, nothing active.
+    r"""``text`` as the content of one comment or title line: printable ASCII, nothing active.
 
     Examples
     --------
-    >>> comment("a\\n.control")
+    >>> comment("a\n.control")
     'a .control'
     >>> comment(".end")
     'end'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from compactmodels.errors import ParameterError
 from compactmodels.units import si_factor
@@ -66,7 +67,9 @@ class Parameter:
                 f"parameter name '{self.name}' is not lower-case letters, digits and '_'"
             )
         if self.log and self.lower <= 0:
-            raise ParameterError(f"parameter '{self.name}' is log-scaled: its lower bound must be above 0")
+            raise ParameterError(
+                f"parameter '{self.name}' is log-scaled: its lower bound must be above 0"
+            )
         si_factor(self.unit)
         self.check(self.default)
 
@@ -75,7 +78,7 @@ class Parameter:
         """Factor from ``unit`` to SI."""
         return si_factor(self.unit)
 
-    def check(self, value: float, *, name: str | None = None) -> float:
+    def check(self, value: Any, *, name: str | None = None) -> float:
         """``value`` as a float, if it is a finite number within the bounds.
 
         Raises
@@ -84,7 +87,7 @@ class Parameter:
             Otherwise; the sentence names the parameter, the value and the bounds.
         """
         label = name or self.name
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
+        if value is True or value is False or not isinstance(value, (int, float)):
             try:
                 value = float(value.item())  # a NumPy scalar
             except (AttributeError, TypeError, ValueError):

@@ -9,8 +9,9 @@ from __future__ import annotations
 import inspect
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -104,7 +105,9 @@ class Protocol:
 def _positive(**values: float) -> None:
     for name, value in values.items():
         if not (math.isfinite(value) and value > 0):
-            raise ProtocolError(f"protocol: '{name}' is {value}: a finite number above 0 is expected")
+            raise ProtocolError(
+                f"protocol: '{name}' is {value}: a finite number above 0 is expected"
+            )
 
 
 def _finite(**values: float) -> None:
@@ -128,25 +131,36 @@ def dc(v_min: float = -1.0, v_max: float = 1.0, points: float = 201) -> Protocol
     if not v_min < v_max:
         raise ProtocolError(f"protocol: v_min = {v_min:g} V must lie below v_max = {v_max:g} V")
     return Protocol(
-        "dc", np.arange(count, dtype=float), np.linspace(v_min, v_max, count), label="DC sweep, state held"
+        "dc",
+        np.arange(count, dtype=float),
+        np.linspace(v_min, v_max, count),
+        label="DC sweep, state held",
     )
 
 
 def sweep(
-    v_max: float = 1.0, v_min: float = -1.0, rate: float = 1.0, cycles: float = 1, steps: float = 400
+    v_max: float = 1.0,
+    v_min: float = -1.0,
+    rate: float = 1.0,
+    cycles: float = 1,
+    steps: float = 400,
 ) -> Protocol:
     """Hysteresis loop as ramps: 0, v_max, 0, v_min, 0, ... at ``rate`` [V/s], ``cycles`` times."""
     _positive(rate=rate)
     _finite(v_max=v_max, v_min=v_min)
-    corners = [v for v in (v_max, 0.0, v_min, 0.0)]
+    corners = [v_max, 0.0, v_min, 0.0]
     path = [0.0] + corners * _whole("cycles", cycles, 1, 10_000)
-    path = [path[0]] + [b for a, b in zip(path, path[1:], strict=False) if b != a]
+    path = [path[0]] + [b for a, b in pairwise(path) if b != a]
     if len(path) < 2:
         raise ProtocolError("protocol: v_max and v_min are both 0 V: there is nothing to sweep")
     time = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(path)) / rate)])
     span = float(np.max(np.abs(np.diff(path)))) / rate
     return Protocol(
-        "transient", time, np.array(path), span / _whole("steps", steps, 10, 100_000), label="Hysteresis sweep"
+        "transient",
+        time,
+        np.array(path),
+        span / _whole("steps", steps, 10, 100_000),
+        label="Hysteresis sweep",
     )
 
 
@@ -193,17 +207,31 @@ def pulses(
 
 
 def pair(
-    amplitude: float = 1.0, width: float = 1e-6, interval: float = 1e-6, base: float = 0.0,
+    amplitude: float = 1.0,
+    width: float = 1e-6,
+    interval: float = 1e-6,
+    base: float = 0.0,
     edge: float | None = None,
 ) -> Protocol:
     """Two equal pulses, ``interval`` [s] from the foot of the first to that of the second."""
     train = pulses(amplitude, width, interval, 2, base, edge)
     return Protocol(
-        train.kind, train.time, train.voltage, train.max_step, train.pulses, "Pulse pair", train.settings
+        train.kind,
+        train.time,
+        train.voltage,
+        train.max_step,
+        train.pulses,
+        "Pulse pair",
+        train.settings,
     )
 
 
-BUILDERS: Final = {"dc": dc, "sweep": sweep, "pulses": pulses, "pair": pair}
+BUILDERS: Final[dict[str, Callable[..., Any]]] = {
+    "dc": dc,
+    "sweep": sweep,
+    "pulses": pulses,
+    "pair": pair,
+}
 """Protocols by name."""
 
 
@@ -223,10 +251,12 @@ def build(name: str, settings: Mapping[str, Any]) -> Protocol:
     known = inspect.signature(BUILDERS[name]).parameters
     for key, value in settings.items():
         if key not in known:
-            raise ProtocolError(f"protocol '{name}' has no setting '{key}'; it has {', '.join(known)}")
+            raise ProtocolError(
+                f"protocol '{name}' has no setting '{key}'; it has {', '.join(known)}"
+            )
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise ProtocolError(f"protocol '{name}': '{key}' is {value!r}: a number is expected")
-    result: Protocol = BUILDERS[name](**settings)  # type: ignore[operator]
+    result: Protocol = BUILDERS[name](**settings)
     return result
 
 
@@ -247,7 +277,9 @@ def load(path: Path, settings: Mapping[str, Any] | None = None) -> Protocol:
         raise ProtocolError(f"protocol file '{path}' is not TOML: {error}") from None
     kind = document.pop("kind", None)
     if not isinstance(kind, str):
-        raise ProtocolError(f"protocol file '{path}': kind = \"...\" is missing; one of {', '.join(BUILDERS)}")
+        raise ProtocolError(
+            f"protocol file '{path}': kind = \"...\" is missing; one of {', '.join(BUILDERS)}"
+        )
     return build(kind, {**document, **(settings or {})})
 
 
@@ -260,8 +292,18 @@ def for_card(name: str, operation: Mapping[str, float], settings: Mapping[str, A
     names = {
         "dc": {"v_min": "dc_min", "v_max": "dc_max"},
         "sweep": {"v_max": "v_set", "v_min": "v_reset", "rate": "sweep_rate"},
-        "pulses": {"amplitude": "pulse_amplitude", "width": "pulse_width", "gap": "pulse_gap", "base": "v_base"},
-        "pair": {"amplitude": "pulse_amplitude", "width": "pulse_width", "interval": "pulse_gap", "base": "v_base"},
+        "pulses": {
+            "amplitude": "pulse_amplitude",
+            "width": "pulse_width",
+            "gap": "pulse_gap",
+            "base": "v_base",
+        },
+        "pair": {
+            "amplitude": "pulse_amplitude",
+            "width": "pulse_width",
+            "interval": "pulse_gap",
+            "base": "v_base",
+        },
     }
     own = {
         argument: operation[key]

@@ -101,4 +101,4 @@ def lambdify(expression: Any, names: list[str]) -> Callable[..., Any]:
         },
         "numpy",
     ]
-    return sympy.lambdify([symbol(n) for n in names], expression, modules=modules)  # type: ignore[no-any-return]
+    return sympy.lambdify([symbol(n) for n in names], expression, modules=modules)

@@ -54,7 +54,9 @@ def main(folder: Path = FOLDER) -> None:
 
     time = np.linspace(0.2e-6, 30e-6, 120)
     current = oracle.exponential(time, 6e-10, 2.5e-8, 6e-6)
-    law = f"{otj}, short-term memory: I0 + A exp(-t/tau); tau = 6 us is assumed, the law is published"
+    law = (
+        f"{otj}, short-term memory: I0 + A exp(-t/tau); tau = 6 us is assumed, the law is published"
+    )
     write(folder, "otj_decay", law, {"time (s)": time, "current (A)": noisy(current, SEED + 2)})
 
     time = np.linspace(0.02, 2.5, 120)
@@ -67,7 +69,9 @@ def main(folder: Path = FOLDER) -> None:
     time = np.geomspace(0.1, 15, 100)
     signal = oracle.power(time, 0.09594, 0.4092)
     law = "halide perovskite n = 3 (Kim et al. 2019, Table 2): y = b t^-m, b = 0.09594, m = 0.4092"
-    write(folder, "ohp_n3_decay", law, {"time (s)": time, "response (a.u.)": noisy(signal, SEED + 9)})
+    write(
+        folder, "ohp_n3_decay", law, {"time (s)": time, "response (a.u.)": noisy(signal, SEED + 9)}
+    )
 
 
 if __name__ == "__main__":

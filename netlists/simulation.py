@@ -139,9 +139,14 @@ def _check_doses(protocol: Protocol, time: FloatArray, voltage: FloatArray) -> N
         [[0.0], np.cumsum(0.5 * (voltage[1:] + voltage[:-1] - 2 * base) * np.diff(time))]
     )
     asked = np.concatenate(
-        [[0.0], np.cumsum(
-            0.5 * (protocol.voltage[1:] + protocol.voltage[:-1] - 2 * base) * np.diff(protocol.time)
-        )]
+        [
+            [0.0],
+            np.cumsum(
+                0.5
+                * (protocol.voltage[1:] + protocol.voltage[:-1] - 2 * base)
+                * np.diff(protocol.time)
+            ),
+        ]
     )
     for k, pulse in enumerate(protocol.pulses):
         ends = [pulse.start, pulse.stop]

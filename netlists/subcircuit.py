@@ -7,7 +7,6 @@ The states are nodes with a capacitor, so that volts are the state and microampe
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from compactmodels import __version__
 from compactmodels.card import ModelCard
 from compactmodels.codeprinter import composite_body, composites_used
 from compactmodels.files import write_text
+from compactmodels.names import comment, identifier, number
 from compactmodels.symbolic import Assignment
 from compactmodels.traced import (
     STATE_CAPACITANCE,
@@ -24,7 +24,6 @@ from compactmodels.traced import (
     TracedModel,
     trace,
 )
-from compactmodels.names import comment, identifier, number
 from netlists.printer import ParameterPrinter, SpicePrinter
 from netlists.templating import render
 

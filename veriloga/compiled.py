@@ -65,13 +65,16 @@ class Compiled:
         Shapes (k,), (k,) and (k, k) for k nodes; charges of the state nodes are the states times c_state.
         """
         # Missing names silently become 0 in openvaf-py: everything is passed, lower case.
-        arguments = {name: 0.0 for name in self.module.param_names}
-        arguments |= {name: 0.0 for name in self.module.init_param_names}
+        arguments = dict.fromkeys(self.module.param_names, 0.0)
+        arguments |= dict.fromkeys(self.module.init_param_names, 0.0)
         given = {**values, "hold": hold, "w0": w0, "s0": s0, "$temperature": temperature}
         given |= {"mfactor": 1.0, "V(p,n)": voltages["p"] - voltages["n"]}
         given |= {f"V({node})": voltages[node] for node in self.nodes[2:]}
-        unknown = [n for n, k in zip(self.module.param_names, self.module.param_kinds, strict=True)
-                   if k == "param" and n not in given]
+        unknown = [
+            n
+            for n, k in zip(self.module.param_names, self.module.param_kinds, strict=True)
+            if k == "param" and n not in given
+        ]
         if unknown:
             raise SimulationError(f"'{self.path}': no value for the parameter {', '.join(unknown)}")
         arguments |= {name: float(x) for name, x in given.items()}
@@ -130,7 +133,7 @@ class Compiled:
         temperature: float = ROOM_TEMPERATURE,
     ) -> dict[str, float]:
         """Rate of each state in 1/s with ``hold = 0``, by state name."""
-        x = {node: 0.0 for node in self.nodes}
+        x = dict.fromkeys(self.nodes, 0.0)
         x |= {"p": v}
         x |= {f"state_{n}": value for n, value in (("w", w), ("s", s)) if f"state_{n}" in x}
         residual, _, _ = self.system(values, x, hold=0.0, w0=w, s0=s, temperature=temperature)

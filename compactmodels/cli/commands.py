@@ -29,7 +29,9 @@ class Engine(StrEnum):
 
 W0 = Annotated[float, typer.Option(min=0.0, max=1.0, help="Initial non-volatile state w0.")]
 S0 = Annotated[float, typer.Option(min=0.0, max=1.0, help="Initial volatile state s0.")]
-Timeout = Annotated[float, typer.Option(min=0.1, metavar="S", help="Seconds before ngspice is ended.")]
+Timeout = Annotated[
+    float, typer.Option(min=0.1, metavar="S", help="Seconds before ngspice is ended.")
+]
 
 
 def models(
@@ -117,13 +119,16 @@ def simulate(
     ] = "sweep",
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="A setting of the protocol; may be repeated."),
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="A setting of the protocol; may be repeated."
+        ),
     ] = None,
     w0: W0 = 0.0,
     s0: S0 = 0.0,
     temperature: Temperature = None,
     against: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Overlay this measurement, with its residual.")
+        str | None,
+        typer.Option(metavar="FILE", help="Overlay this measurement, with its residual."),
     ] = None,
     columns: Columns = None,
     skip: Skip = None,
@@ -152,7 +157,11 @@ def simulate(
     summary = device.summary(loaded, run, measured)
     if state.json:
         emit_json({**summary, "files": [str(p) for p in written]})
-    rows = [[k.replace("_", " "), device.shown(k, v)] for k, v in summary.items() if not isinstance(v, (list, dict))]
+    rows = [
+        [k.replace("_", " "), device.shown(k, v)]
+        for k, v in summary.items()
+        if not isinstance(v, (list, dict))
+    ]
     table(f"{loaded.name}: {chosen.label} in ngspice", ["", ""], rows)
     say("files: " + ", ".join(str(p) for p in written))
 
@@ -165,12 +174,16 @@ def crossbar(
         float, typer.Option(min=0.0, metavar="OHM", help="Resistance of one wire segment.")
     ] = 1.0,
     engine: Annotated[Engine, typer.Option(help="Solver.")] = Engine.ngspice,
-    voltage: Annotated[float, typer.Option(metavar="V", help="Read voltage on every word line.")] = 0.1,
+    voltage: Annotated[
+        float, typer.Option(metavar="V", help="Read voltage on every word line.")
+    ] = 0.1,
     seed: Annotated[int, typer.Option(min=0, help="Of the uniformly drawn cell states.")] = 0,
     temperature: Temperature = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Write netlist, currents and figure there."),
+        typer.Option(
+            "--output", "-o", metavar="DIR", help="Write netlist, currents and figure there."
+        ),
     ] = None,
     timeout: Timeout = 600.0,
     json: Json = False,
@@ -187,13 +200,25 @@ def crossbar(
     loaded = load_card(card)
     kelvin = ROOM_TEMPERATURE if temperature is None else temperature
     array, result = arrays.read(
-        loaded, rows, cols, line_resistance, voltage=voltage, seed=seed, temperature=kelvin, timeout=timeout
+        loaded,
+        rows,
+        cols,
+        line_resistance,
+        voltage=voltage,
+        seed=seed,
+        temperature=kelvin,
+        timeout=timeout,
     )
     written = arrays.write(array, result, output) if output is not None else []
     if state.json:
         emit_json({**arrays.summary(array, result), "files": [str(p) for p in written]})
     lines = [
-        [str(j), engineering(i, "A", 6), engineering(ideal, "A", 6), f"{100 * (i / ideal - 1):+.3f} %"]
+        [
+            str(j),
+            engineering(i, "A", 6),
+            engineering(ideal, "A", 6),
+            f"{100 * (i / ideal - 1):+.3f} %",
+        ]
         for j, (i, ideal) in enumerate(zip(result.currents, result.ideal, strict=True))
     ]
     shown = lines if len(lines) <= 16 else [*lines[:8], ["...", "", "", ""], *lines[-8:]]
@@ -206,7 +231,9 @@ def crossbar(
 
 
 def demo(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for what is written.")] = Path("demo"),
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for what is written.")] = Path(
+        "demo"
+    ),
     json: Json = False,
     debug: Debug = False,
 ) -> None:

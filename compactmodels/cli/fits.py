@@ -14,7 +14,8 @@ app = typer.Typer(no_args_is_help=True)
 
 Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Measured data.")]
 Plots = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Write the figures (PNG and SVG) into this folder.")
+    Path | None,
+    typer.Option(metavar="DIR", help="Write the figures (PNG and SVG) into this folder."),
 ]
 
 
@@ -44,7 +45,9 @@ def iv(
     max_rms: MaxRms = 0.1,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="CARD", help="Card file; a folder for several fits."),
+        typer.Option(
+            "--output", "-o", metavar="CARD", help="Card file; a folder for several fits."
+        ),
     ] = None,
     plots: Plots = None,
     json: Json = False,
@@ -77,15 +80,15 @@ def iv(
 @app.command("decay")
 def decay(
     files: Files,
-    law: Annotated[
-        str, typer.Option(metavar="NAME", help="exponential, power, or auto.")
-    ] = "auto",
+    law: Annotated[str, typer.Option(metavar="NAME", help="exponential, power, or auto.")] = "auto",
     columns: Columns = None,
     skip: Skip = None,
     max_rms: MaxRms = 0.1,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="CARD", help="Card file; a folder for several fits."),
+        typer.Option(
+            "--output", "-o", metavar="CARD", help="Card file; a folder for several fits."
+        ),
     ] = None,
     plots: Plots = None,
     json: Json = False,
@@ -141,7 +144,7 @@ def _save_cards(results: list[Any], fits: list[Any], output: Path | None) -> dic
 
     if len(results) == 1:
         path = output / f"{fits[0].selected}.toml" if output.is_dir() else output
-        return {id(fits[0]): str(fits[0].card(_card_name(path.stem)).save(path))}
+        return {id(fits[0]): str(fits[0].card(path.stem).save(path))}
     if output.suffix == ".toml":
         from compactmodels.errors import InputError
 
@@ -153,12 +156,8 @@ def _save_cards(results: list[Any], fits: list[Any], output: Path | None) -> dic
     saved = {}
     for k, fit in enumerate(fits):
         stem = stem_of(fit, k)
-        saved[id(fit)] = str(fit.card(_card_name(stem)).save(output / f"{stem}.toml"))
+        saved[id(fit)] = str(fit.card(stem).save(output / f"{stem}.toml"))
     return saved
-
-
-def _card_name(stem: str) -> str:
-    return stem
 
 
 def _print_fit(fit: Any, card: str | None) -> None:
@@ -169,7 +168,9 @@ def _print_fit(fit: Any, card: str | None) -> None:
     for name, e in fit.parameters.items():
         error = f"+- {e.stderr:.2g}" if e.stderr == e.stderr else ""
         low, high = e.interval
-        span = f"{low:.5g} .. {high:.5g}" if low == low and high == high and e.how == "fitted" else ""
+        span = (
+            f"{low:.5g} .. {high:.5g}" if low == low and high == high and e.how == "fitted" else ""
+        )
         unit = "" if e.unit == "1" else e.unit
         rows.append([name, f"{e.value:.6g}", error, unit, span, e.how])
     table(title, ["parameter", "value", "std. error", "unit", "95 % interval", "origin"], rows)
@@ -178,10 +179,10 @@ def _print_fit(fit: Any, card: str | None) -> None:
     others = {n: w for n, w in fit.weights.items() if n != fit.selected and w > 1e-4}
     if len(fit.weights) > 1:
         shares = ", ".join(f"{n} {w:.2g}" for n, w in sorted(others.items(), key=lambda x: -x[1]))
-        say(f"  Akaike weight {fit.weights.get(fit.selected, 0):.3g}; others: {shares or 'none above 1e-4'}")
+        say(
+            f"  Akaike weight {fit.weights.get(fit.selected, 0):.3g}; others: {shares or 'none above 1e-4'}"
+        )
     for warning in fit.warnings:
         say(f"  [{warning.code}] {warning.message}")
     if card:
         say(f"  card: {card}")
-
-

@@ -21,7 +21,8 @@ def _debug(value: bool) -> bool:
 
 
 Json = Annotated[
-    bool, typer.Option("--json", callback=_json, help="Print one JSON object on stdout, nothing else.")
+    bool,
+    typer.Option("--json", callback=_json, help="Print one JSON object on stdout, nothing else."),
 ]
 Debug = Annotated[
     bool, typer.Option("--debug", callback=_debug, help="Show the traceback of an error.")
@@ -30,11 +31,14 @@ Card = Annotated[
     str, typer.Argument(metavar="CARD", help="A library card's name, or the path of a card file.")
 ]
 Folder = Annotated[
-    Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the files that are written.")
+    Path,
+    typer.Option("--output", "-o", metavar="DIR", help="Folder for the files that are written."),
 ]
 Temperature = Annotated[
     float | None,
-    typer.Option(metavar="K", help="Temperature in kelvin; 300.15 (27 C) where nothing says otherwise."),
+    typer.Option(
+        metavar="K", help="Temperature in kelvin; 300.15 (27 C) where nothing says otherwise."
+    ),
 ]
 Columns = Annotated[
     str | None,
@@ -44,7 +48,10 @@ Columns = Annotated[
         "a unit may follow: current=5[uA].",
     ),
 ]
-Skip = Annotated[int | None, typer.Option(min=0, metavar="N", help="Lines at the top to leave out.")]
+Skip = Annotated[
+    int | None, typer.Option(min=0, metavar="N", help="Lines at the top to leave out.")
+]
 MaxRms = Annotated[
-    float, typer.Option(min=1e-6, metavar="DECADES", help="Refuse a fit that lies further off (RMS).")
+    float,
+    typer.Option(min=1e-6, metavar="DECADES", help="Refuse a fit that lies further off (RMS)."),
 ]

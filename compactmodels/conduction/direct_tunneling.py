@@ -15,8 +15,8 @@ from compactmodels.constants import ELEMENTARY_CHARGE, HBAR
 from compactmodels.functions import (
     absolute,
     exp,
-    let,
     expm1_limited,
+    let,
     log,
     maximum,
     smoothstep,

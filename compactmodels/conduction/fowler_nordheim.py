@@ -15,9 +15,7 @@ from compactmodels.parameter import Parameter
 from compactmodels.parts import Conduction
 
 
-def current(
-    v: Any, temperature: Any, phi: Any, thickness: Any, mass: Any, area: Any
-) -> Any:
+def current(v: Any, temperature: Any, phi: Any, thickness: Any, mass: Any, area: Any) -> Any:
     r"""Current in A.
 
     .. math::
@@ -60,7 +58,9 @@ PART = Conduction(
     function=current,
     parameters=(
         Parameter("phi", 1.0, "eV", "barrier height", 0.005, 10.0),
-        Parameter("thickness", 3e-9, "m", "thickness that takes the voltage", 2e-10, 1e-6, log=True),
+        Parameter(
+            "thickness", 3e-9, "m", "thickness that takes the voltage", 2e-10, 1e-6, log=True
+        ),
         Parameter("mass", 1.0, "m0", "effective tunnelling mass", 0.01, 10.0),
         Parameter("area", 1e-10, "m^2", "effective emitting area", 1e-30, 1.0, log=True),
     ),

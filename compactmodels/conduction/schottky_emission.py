@@ -14,7 +14,7 @@ from compactmodels.constants import (
     RICHARDSON,
     VACUUM_PERMITTIVITY,
 )
-from compactmodels.functions import exp, let, exp_limited, sqrt
+from compactmodels.functions import exp, exp_limited, let, sqrt
 from compactmodels.parameter import Parameter
 from compactmodels.parts import Conduction
 
@@ -76,7 +76,9 @@ PART = Conduction(
     parameters=(
         Parameter("phi", 0.6, "eV", "barrier height without field", 0.01, 4.0),
         Parameter("eps_r", 10.0, "1", "high-frequency relative permittivity", 1.0, 1000.0),
-        Parameter("thickness", 5e-9, "m", "thickness that takes the voltage", 2e-10, 1e-5, log=True),
+        Parameter(
+            "thickness", 5e-9, "m", "thickness that takes the voltage", 2e-10, 1e-5, log=True
+        ),
         Parameter(
             "richardson",
             RICHARDSON,

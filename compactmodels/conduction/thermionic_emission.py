@@ -9,14 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from compactmodels.constants import BOLTZMANN, ELEMENTARY_CHARGE, RICHARDSON
-from compactmodels.functions import exp, let, expm1_limited
+from compactmodels.functions import exp, expm1_limited, let
 from compactmodels.parameter import Parameter
 from compactmodels.parts import Conduction
 
 
-def current(
-    v: Any, temperature: Any, phi: Any, n: Any, richardson: Any, area: Any
-) -> Any:
+def current(v: Any, temperature: Any, phi: Any, n: Any, richardson: Any, area: Any) -> Any:
     r"""Current in A as a function of the junction voltage.
 
     .. math:: I = A\,A^* T^2 e^{-\phi_B/kT}\left(e^{qV/nkT} - 1\right)

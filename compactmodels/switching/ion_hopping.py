@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from compactmodels.constants import BOLTZMANN, ELEMENTARY_CHARGE
-from compactmodels.functions import exp, let, sinh_limited, maximum
+from compactmodels.functions import exp, let, maximum, sinh_limited
 from compactmodels.parameter import Parameter
 from compactmodels.parts import Switching
 
@@ -74,9 +74,15 @@ PART = Switching(
     parameters=(
         Parameter("k0", 1e12, "1/s", "attempt rate", 1e-12, 1e18, log=True),
         Parameter("ea", 1.0, "eV", "activation energy of a hop", 0.0, 5.0),
-        Parameter("v_set", 0.15, "V", "voltage of the exponential rise to set", 1e-3, 100.0, log=True),
-        Parameter("v_reset", 0.15, "V", "voltage of the exponential rise to reset", 1e-3, 100.0, log=True),
-        Parameter("v_smooth", 0.01, "V", "voltage below which the drive fades", 1e-4, 1.0, log=True),
+        Parameter(
+            "v_set", 0.15, "V", "voltage of the exponential rise to set", 1e-3, 100.0, log=True
+        ),
+        Parameter(
+            "v_reset", 0.15, "V", "voltage of the exponential rise to reset", 1e-3, 100.0, log=True
+        ),
+        Parameter(
+            "v_smooth", 0.01, "V", "voltage below which the drive fades", 1e-4, 1.0, log=True
+        ),
     ),
     reference="Strukov & Williams (2009), doi:10.1007/s00339-008-4975-3; "
     "McAndrew (2015), doi:10.1109/JEDS.2015.2455342",

@@ -105,7 +105,9 @@ PART = Switching(
         Parameter("u_r", 0.1, "V", "width of the reset threshold", 1e-3, 10.0, log=True),
         Parameter("r_max", 1e3, "1", "overdrive at which the reset saturates", 1e-3, 1e9, log=True),
         Parameter("tau_w", 1e9, "s", "retention time of w", 1e-6, 1e15, log=True),
-        Parameter("v_smooth", 0.01, "V", "voltage below which the drives fade", 1e-4, 1.0, log=True),
+        Parameter(
+            "v_smooth", 0.01, "V", "voltage below which the drives fade", 1e-4, 1.0, log=True
+        ),
     ),
     reference="Kim et al., Nano Lett. 15, 2203 (2015), doi:10.1021/acs.nanolett.5b00697",
     limits="w and s in [0, 1]; at V = 0 only the relaxation of s and the retention of w act",

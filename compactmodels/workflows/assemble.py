@@ -11,7 +11,13 @@ from compactmodels.model import Branch, Model
 
 
 def assemble(
-    name: str, *, on: ModelCard, off: ModelCard, decay: ModelCard, switching: ModelCard, title: str = ""
+    name: str,
+    *,
+    on: ModelCard,
+    off: ModelCard,
+    decay: ModelCard,
+    switching: ModelCard,
+    title: str = "",
 ) -> ModelCard:
     """One card of fitted branches, a fitted relaxation, and another card's switching law.
 
@@ -24,7 +30,8 @@ def assemble(
     decay : ModelCard
         A fitted card whose relaxation the volatile state follows.
     switching : ModelCard
-        Where the switching law and its values come from.
+        Where the switching law and its values come from, and the series resistance of a branch
+        whose fit could not resolve one.
     title : str
 
     Returns
@@ -42,10 +49,18 @@ def assemble(
     law = switching.model.switching
     if law is None or law.order < 2:
         raise CardError(f"card '{switching.name}' has no second-order switching law to take")
-    branches = [replace(b, mix="on") for b in on.model.branches]
-    branches += [replace(b, mix="off") for b in off.model.branches]
-    model = Model(_unlike(branches), law, decay.model.relaxation)
+    limits = {b.mechanism.name: b.name for b in switching.model.branches if b.series}
     entries: dict[str, Entry] = {}
+    branches = []
+    for card, mix in ((on, "on"), (off, "off")):
+        for branch in card.model.branches:
+            borrowed = None if branch.series else limits.get(branch.mechanism.name)
+            branches.append(replace(branch, mix=mix, series=branch.series or borrowed is not None))
+            if borrowed is not None:
+                entry = switching.entries[f"{borrowed}_r_s"]
+                note = f"not resolved by the fit; from the card '{switching.name}': {entry.note}"
+                entries[f"{branch.name}_r_s"] = replace(entry, note=note)
+    model = Model(_unlike(branches), law, decay.model.relaxation)
     for card, prefixes in ((on, _names(on)), (off, _names(off)), (decay, ("rx",))):
         entries |= {n: e for n, e in card.entries.items() if n.split("_")[0] in prefixes}
     for key, entry in switching.entries.items():
@@ -55,7 +70,14 @@ def assemble(
     correlations = {**on.correlations, **off.correlations}
     sources: dict[str, Any] = {c.name: dict(c.provenance) for c in (on, off, decay)}
     return ModelCard(
-        name, model, entries, title, switching.citation, correlations, dict(switching.operation), sources
+        name,
+        model,
+        entries,
+        title,
+        switching.citation,
+        correlations,
+        dict(switching.operation),
+        sources,
     )
 
 

@@ -62,9 +62,16 @@ def _card(card: ModelCard) -> dict[str, Any]:
         "name": card.name,
         "kind": "library card" if card.name in library() else "card",
         "title": card.title,
-        "equation": "branches: " + "; ".join(structure) + ("\nstates: " + ", ".join(moves) if moves else ""),
+        "equation": "branches: "
+        + "; ".join(structure)
+        + ("\nstates: " + ", ".join(moves) if moves else ""),
         "parameters": [
-            _row(p, card.entries[p.name].value, card.entries[p.name].origin, card.entries[p.name].note)
+            _row(
+                p,
+                card.entries[p.name].value,
+                card.entries[p.name].origin,
+                card.entries[p.name].note,
+            )
             for p in card.model.parameters
         ],
         "limits": str(card.provenance.get("not_published", "")),

@@ -87,8 +87,12 @@ def run_demo(out: Path, progress: Callable[[str], None]) -> Report:
 def _fit(report: Report, out: Path) -> ModelCard:
     from fitting import fit_decay, fit_iv
 
-    lrs = fit_iv(bundled("synthetic_otj_lrs_iv.csv"), "direct_tunneling", area=AREA, thickness=THICKNESS)
-    hrs = fit_iv(bundled("synthetic_otj_hrs_iv.csv"), "schottky_emission", area=HRS_AREA, thickness=THICKNESS)
+    lrs = fit_iv(
+        bundled("synthetic_otj_lrs_iv.csv"), "direct_tunneling", area=AREA, thickness=THICKNESS
+    )
+    hrs = fit_iv(
+        bundled("synthetic_otj_hrs_iv.csv"), "schottky_emission", area=HRS_AREA, thickness=THICKNESS
+    )
     decays = [fit_decay(bundled(f"synthetic_{name}.csv")) for name in _DECAYS]
     rows, fits = [], []
     for fit in (lrs, hrs, *decays):
@@ -98,19 +102,31 @@ def _fit(report: Report, out: Path) -> ModelCard:
                 continue
             low, high = e.interval
             rows.append(
-                [source, fit.selected, name, f"{e.value:.4g} +- {e.stderr:.2g} {e.unit if e.unit != '1' else ''}",
-                 f"{low:.4g} .. {high:.4g}"]
+                [
+                    source,
+                    fit.selected,
+                    name,
+                    f"{e.value:.4g} +- {e.stderr:.2g} {e.unit if e.unit != '1' else ''}",
+                    f"{low:.4g} .. {high:.4g}",
+                ]
             )
         fits.append(fit.to_json())
         report.wrote(figures_of(fit, out / "fits", stem_of(fit)))
     report.tables.append(
-        ("Fitted (synthetic data of the papers' laws, 3 % noise)",
-         ["data", "law", "parameter", "value +- std. error", "95 % interval"], rows)
+        (
+            "Fitted (synthetic data of the papers' laws, 3 % noise)",
+            ["data", "law", "parameter", "value +- std. error", "95 % interval"],
+            rows,
+        )
     )
     report.document["fits"] = fits
     card = assemble(
-        "demo", on=lrs.card("lrs"), off=hrs.card("hrs"), decay=decays[0].card("decay"),
-        switching=load_card("otj"), title="Demonstration: fitted to synthetic data of the tunnel junction",
+        "demo",
+        on=lrs.card("lrs"),
+        off=hrs.card("hrs"),
+        decay=decays[0].card("decay"),
+        switching=load_card("otj"),
+        title="Demonstration: fitted to synthetic data of the tunnel junction",
     )
     report.wrote([card.save(out / "demo.toml")])
     return card
@@ -121,15 +137,34 @@ def _pulses(report: Report, out: Path) -> None:
     rows = []
     gong = np.loadtxt(bundled("reram_gong2018.csv"), delimiter=",")
     for label, run in (("up", gong[:, 0]), ("down", gong[:, 1])):
-        rows.append([f"HfO2 ReRAM (Gong 2018), {label}", str(run.size), f"{run[:10].mean():.3g} -> {run[-10:].mean():.3g}", "normalised"])
+        rows.append(
+            [
+                f"HfO2 ReRAM (Gong 2018), {label}",
+                str(run.size),
+                f"{run[:10].mean():.3g} -> {run[-10:].mean():.3g}",
+                "normalised",
+            ]
+        )
     for label in ("set", "reset"):
         ramps = np.genfromtxt(bundled(f"taox_{label}.csv"), delimiter=",", skip_header=1) / 0.1
         rows.append(
-            [f"TaOx (CrossSim), {label}, {ramps.shape[1]} ramps", str(ramps.shape[0]),
-             f"{np.nanmean(ramps[0]) * 1e3:.4g} -> {np.nanmean([r[~np.isnan(r)][-1] for r in ramps.T]) * 1e3:.4g} mS", "conductance"]
+            [
+                f"TaOx (CrossSim), {label}, {ramps.shape[1]} ramps",
+                str(ramps.shape[0]),
+                f"{np.nanmean(ramps[0]) * 1e3:.4g} -> {np.nanmean([r[~np.isnan(r)][-1] for r in ramps.T]) * 1e3:.4g} mS",
+                "conductance",
+            ]
         )
-    report.tables.append(("Measured pulses (real data, bundled)", ["device", "pulses", "first -> last", "quantity"], rows))
-    report.document["pulses"] = [dict(zip(("device", "pulses", "range", "quantity"), r, strict=True)) for r in rows]
+    report.tables.append(
+        (
+            "Measured pulses (real data, bundled)",
+            ["device", "pulses", "first -> last", "quantity"],
+            rows,
+        )
+    )
+    report.document["pulses"] = [
+        dict(zip(("device", "pulses", "range", "quantity"), r, strict=True)) for r in rows
+    ]
 
 
 def _emit(report: Report, card: ModelCard, out: Path) -> None:
@@ -143,8 +178,13 @@ def _emit(report: Report, card: ModelCard, out: Path) -> None:
         module = compile_module(source)
         said = f"compiled by OpenVAF: module {module.name}, nodes {', '.join(module.nodes)}"
         worst = max(
-            abs(module.operating_point(card.values, v, w=w)[0] / float(card.model.current(v, card.values, w=w)) - 1)
-            for v in (-0.3, 0.1, 0.3) for w in (0.0, 1.0)
+            abs(
+                module.operating_point(card.values, v, w=w)[0]
+                / float(card.model.current(v, card.values, w=w))
+                - 1
+            )
+            for v in (-0.3, 0.1, 0.3)
+            for w in (0.0, 1.0)
         )
         said += f"; current within {worst:.1e} of NumPy's"
     else:
@@ -164,19 +204,37 @@ def _device(report: Report, card: ModelCard, out: Path) -> None:
         reads[w] = v_read / float(point.current[0])
         rows.append([f"w = {w:g}", engineering(reads[w], "ohm"), _shares(card, v_read, w)])
         assert response.engine == "ngspice"
-    report.tables.append((f"Read at {v_read:g} V in ngspice, state held", ["state", "resistance", "carried by"], rows))
+    report.tables.append(
+        (
+            f"Read at {v_read:g} V in ngspice, state held",
+            ["state", "resistance", "carried by"],
+            rows,
+        )
+    )
     report.document["read_resistances_ohm"] = {f"{w:g}": r for w, r in reads.items()}
     figure = figures.dc_states(
-        held.voltage, {f"w = {w:g}": r.current for w, r in curves.items()}, title="demo, states held (ngspice)"
+        held.voltage,
+        {f"w = {w:g}": r.current for w, r in curves.items()},
+        title="demo, states held (ngspice)",
     )
     report.wrote(list(figures.save(figure, out / "demo-dc")))
     loop = device.run(card, for_card("sweep", card.operation, {}))
     report.wrote(device.write(card, loop, None, out, "loop"))
     train = device.run(card, for_card("pulses", card.operation, {"number": 10}))
     report.wrote(device.write(card, train, None, out, "pulses"))
-    report.tables.append(("Transients in ngspice", ["protocol", "state w", "read resistance before -> after"],
-        [[name, f"{_span(r)}", _before_after(card, r, v_read)] for name, r in
-         (("hysteresis loop (+2.2 V, -4.3 V)", loop), ("10 pulses of +2.2 V, 50 ns", train))]))
+    report.tables.append(
+        (
+            "Transients in ngspice (extrapolated: the curves were fitted up to 0.3 V)",
+            ["protocol", "state w", "read resistance before -> after"],
+            [
+                [name, f"{_span(r)}", _before_after(card, r, v_read)]
+                for name, r in (
+                    ("hysteresis loop (+2.2 V, -4.3 V)", loop),
+                    ("10 pulses of +2.2 V, 50 ns", train),
+                )
+            ],
+        )
+    )
     report.document["loop"] = device.summary(card, loop, None)
     report.document["train"] = device.summary(card, train, None)
 
@@ -194,7 +252,11 @@ def _shares(card: ModelCard, v: float, w: float) -> str:
     branch = card.model.branch_currents(np.array(v), card.values, w=w)
     total = sum(float(i) for i in branch.values())
     mechanism = {b.name: b.mechanism.name for b in card.model.branches}
-    return ", ".join(f"{mechanism[n]} {100 * float(i) / total:.1f} %" for n, i in branch.items() if float(i) / total > 5e-4)
+    return ", ".join(
+        f"{mechanism[n]} {100 * float(i) / total:.1f} %"
+        for n, i in branch.items()
+        if float(i) / total > 5e-4
+    )
 
 
 def _crossbar(report: Report, card: ModelCard, out: Path) -> None:
@@ -204,13 +266,18 @@ def _crossbar(report: Report, card: ModelCard, out: Path) -> None:
         [str(j), engineering(i, "A", 5), engineering(k, "A", 5), f"{100 * (i / k - 1):+.2f} %"]
         for j, (i, k) in enumerate(zip(result.currents, result.ideal, strict=True))
     ]
-    report.tables.append(("8 x 8 crossbar in ngspice, 10 ohm a segment, 0.1 V, random states",
-                          ["bit line", "current", "without line resistance", "change"], rows))
+    report.tables.append(
+        (
+            "8 x 8 crossbar in ngspice, 10 ohm a segment, 0.1 V, random states",
+            ["bit line", "current", "without line resistance", "change"],
+            rows,
+        )
+    )
     report.document["crossbar"] = arrays.summary(array, result)
 
 
 def _measured(report: Report, folder: Path, out: Path) -> None:
-    from fitting import fit_iv_many
+    from fitting import FitResult, Refusal, fit_iv_many
 
     sweeps = sorted((folder / "nbsto_schottky").rglob("*_p1V_m?V_10mVsteps.csv"))
     if not sweeps:
@@ -219,15 +286,26 @@ def _measured(report: Report, folder: Path, out: Path) -> None:
     rows = []
     for r in results:
         name = Path(str(r.file)).name[:30] + " ..."
-        if not hasattr(r, "parameters"):
+        if isinstance(r, Refusal):
             rows.append([name, f"refused [{r.code}]", "", ""])
             continue
         p = r.parameters
-        rows.append([name, f"n = {p['n'].value:.3f}", engineering(p["r_s"].value, "ohm", 3) if "r_s" in p else "",
-                     f"{r.statistics['rms_decades']:.3f}"])
-    report.tables.append((f"Measured Nb:SrTiO3 sweeps, forward, falling branch ({len(results)} of shared/data)",
-                          ["file", "ideality", "series resistance", "RMS (decades)"], rows))
+        rows.append(
+            [
+                name,
+                f"n = {p['n'].value:.3f}",
+                engineering(p["r_s"].value, "ohm", 3) if "r_s" in p else "",
+                f"{r.statistics['rms_decades']:.3f}",
+            ]
+        )
+    report.tables.append(
+        (
+            f"Measured Nb:SrTiO3 sweeps, forward, falling branch ({len(results)} of shared/data)",
+            ["file", "ideality", "series resistance", "RMS (decades)"],
+            rows,
+        )
+    )
     report.document["measured"] = [r.to_json() for r in results]
-    first = next((r for r in results if hasattr(r, "parameters")), None)
+    first = next((r for r in results if isinstance(r, FitResult)), None)
     if first is not None:
         report.wrote(figures_of(first, out / "fits", stem_of(first)))

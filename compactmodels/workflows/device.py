@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from compactmodels import figures
 from compactmodels.card import ModelCard
@@ -82,7 +83,12 @@ def _measured_protocol(measured: Trace, name: str, settings: Mapping[str, float]
     voltage = measured.voltage
     assert voltage is not None
     if name == "dc":
-        return Protocol("points", np.arange(voltage.size, dtype=float), voltage, label="Measured bias points, state held")
+        return Protocol(
+            "points",
+            np.arange(voltage.size, dtype=float),
+            voltage,
+            label="Measured bias points, state held",
+        )
     if measured.time is not None:
         time = measured.time - measured.time[0]
     else:
@@ -95,7 +101,9 @@ def _measured_protocol(measured: Trace, name: str, settings: Mapping[str, float]
         steps = np.maximum(np.abs(np.diff(voltage)), 1e-6) / rate
         time = np.concatenate([[0.0], np.cumsum(steps)])
     if time.size > MOST_POINTS:
-        raise ProtocolError(f"the measurement has {time.size} points, at most {MOST_POINTS} can be applied")
+        raise ProtocolError(
+            f"the measurement has {time.size} points, at most {MOST_POINTS} can be applied"
+        )
     if np.any(np.diff(time) <= 0):
         raise ProtocolError(f"'{measured.meta.get('file')}': its times do not increase")
     return Protocol("transient", time, voltage, float(time[-1]) / 500, label="Measured waveform")
@@ -114,9 +122,9 @@ def run(
     return simulate(card, protocol, w0=w0, s0=s0, temperature=temperature, timeout=timeout)
 
 
-def _on_measured(response: Response, measured: Trace) -> np.ndarray:
+def _on_measured(response: Response, measured: Trace) -> NDArray[np.float64]:
     """Simulated current at the measured points."""
-    if response.time.size == len(measured) and np.array_equal(response.voltage, measured.voltage):
+    if measured.voltage is not None and np.array_equal(response.voltage, measured.voltage):
         return response.current
     time = np.arange(len(measured), dtype=float) if measured.time is None else measured.time
     own = time - time[0]
@@ -167,7 +175,11 @@ def shown(key: str, value: Any) -> str:
 
 
 def write(
-    card: ModelCard, response: Response, measured: Trace | None, folder: Path, label: str = "simulation"
+    card: ModelCard,
+    response: Response,
+    measured: Trace | None,
+    folder: Path,
+    label: str = "simulation",
 ) -> list[Path]:
     """Trace as CSV, and its figures; returns the paths."""
     stem = folder / f"{card.name}-{label}"

@@ -79,9 +79,7 @@ def test_symbolic_equals_numeric(name: str, data: Any) -> None:
     names = [p.name for p in part.parameters]
     ordered = [values[name] for name in names]
     bias, *arguments = variables(v, *ordered)
-    found = part.function(
-        bias, temperature, **part.si(dict(zip(names, arguments, strict=True)))
-    )
+    found = part.function(bias, temperature, **part.si(dict(zip(names, arguments, strict=True))))
     inputs = {"v": v, **{f"b_{n}": x for n, x in values.items()}}
     expected, gradient = _sympy_value_and_gradient(name, inputs, temperature)
     assert close(found.value, expected, 1e-11), worst(found.value, expected)

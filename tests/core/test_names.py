@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from compactmodels.errors import NetlistError
-from compactmodels.parameter import RESERVED
 from compactmodels.names import comment, identifier, number
+from compactmodels.parameter import RESERVED
 
 anything = st.one_of(
     st.text(),

@@ -93,7 +93,9 @@ def mixed_card(mix: str) -> ModelCard:
 @given(data=st.data())
 def test_rates(law: str, relaxation: str, data: Any) -> None:
     """The rate of each state, read as the current of its source while the state is forced."""
-    values = {f"sw_{k}": v for k, v in data.draw(values_of(registry.switching(law).parameters)).items()}
+    values = {
+        f"sw_{k}": v for k, v in data.draw(values_of(registry.switching(law).parameters)).items()
+    }
     if registry.switching(law).order > 1:
         own = registry.relaxation(relaxation).rate_parameters
         values |= {f"rx_{p.name}": data.draw(st.floats(0.1, 10.0)) for p in own}

@@ -75,7 +75,9 @@ def test_states_mix_the_branches(mix: str) -> None:
 @settings(max_examples=20)
 @given(data=st.data())
 def test_rates(law: str, relaxation: str, data: Any) -> None:
-    values = {f"sw_{k}": v for k, v in data.draw(values_of(registry.switching(law).parameters)).items()}
+    values = {
+        f"sw_{k}": v for k, v in data.draw(values_of(registry.switching(law).parameters)).items()
+    }
     if registry.switching(law).order > 1:
         own = registry.relaxation(relaxation).rate_parameters
         values |= {f"rx_{p.name}": data.draw(st.floats(0.1, 10.0)) for p in own}
@@ -95,7 +97,9 @@ def test_a_transient_of_the_compiled_equations() -> None:
     w, step = 0.1, 1e-3
     for _ in range(1000):
         new = w
-        for _ in range(20):  # Newton on w_new = w + step rate(w_new), by secant of the compiled rate
+        for _ in range(
+            20
+        ):  # Newton on w_new = w + step rate(w_new), by secant of the compiled rate
             rate = module.rates(card.values, 0.4, w=new, s=0.0)["w"]
             slope = (module.rates(card.values, 0.4, w=new + 1e-6, s=0.0)["w"] - rate) / 1e-6
             change = (new - w - step * rate) / (1 - step * slope)
@@ -110,8 +114,10 @@ def test_a_transient_of_the_compiled_equations() -> None:
 def test_what_the_compiler_refuses_is_said_in_one_line(tmp_path: Path) -> None:
     from compactmodels.errors import SimulationError
 
-    (tmp_path / "bad.va").write_text("module bad(p); inout p; electrical p; analog I(p) <+ q; endmodule")
-    with pytest.raises(SimulationError, match="OpenVAF refuses .*bad.va") as caught:
+    (tmp_path / "bad.va").write_text(
+        "module bad(p); inout p; electrical p; analog I(p) <+ q; endmodule"
+    )
+    with pytest.raises(SimulationError, match=r"OpenVAF refuses .*bad\.va") as caught:
         compile_module(tmp_path / "bad.va")
     assert "\n" not in str(caught.value)
     assert "\x1b" not in str(caught.value)
