@@ -87,13 +87,12 @@ class Parameter:
             Otherwise; the sentence names the parameter, the value and the bounds.
         """
         label = name or self.name
-        if value is True or value is False or not isinstance(value, (int, float)):
-            try:
-                value = float(value.item())  # a NumPy scalar
-            except (AttributeError, TypeError, ValueError):
-                raise ParameterError(
-                    f"parameter '{label}' is {value!r}: a number in {self.unit} is expected"
-                ) from None
+        if hasattr(value, "item"):
+            value = value.item()  # a NumPy scalar
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise ParameterError(
+                f"parameter '{label}' is {value!r}: a number in {self.unit} is expected"
+            )
         value = float(value)
         if not math.isfinite(value):
             raise ParameterError(f"parameter '{label}' is {value}: a finite number is expected")

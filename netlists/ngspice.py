@@ -45,6 +45,8 @@ __all__ = [
 
 _FRAME = struct.Struct("<QQ")  # as in the worker
 _START_TIMEOUT = 60.0
+_JUST_KILLED = 0.1
+"""Seconds: a worker killed so soon after a job was sent had been killed before."""
 _INSTALL = "install it with 'apt-get install ngspice libngspice0' or 'make ngspice'"
 
 # Kept by ngspice for the life of the process, so that they would reach the next deck.
@@ -280,7 +282,7 @@ def run(
     job = {"expand": bool(_NEEDS_LISTING.search(rest)), "cwd": os.getcwd()}
     with _lock:
         try:
-            head, payload = _ready_worker().ask(job, text.encode(), timeout)
+            head, payload = _ask(job, text.encode(), timeout)
         except TimeoutError:
             raise failure("timeout", f"no result within {timeout:g} s") from None
         except _Died as death:
@@ -298,6 +300,21 @@ def run(
     if verdict is not None:
         raise failure(*verdict)
     return tuple(plots)
+
+
+def _ask(job: dict[str, Any], payload: bytes, timeout: float) -> tuple[Any, memoryview]:
+    """Hand the job to the worker; once more if the worker had been killed while it was idle.
+
+    A process with threads is not seen to have ended until the last thread has, so a worker may
+    look alive for some milliseconds after somebody killed it.
+    """
+    sent = time.monotonic()
+    try:
+        return _ready_worker().ask(job, payload, timeout)
+    except _Died as death:
+        if "signal 9" not in str(death) or time.monotonic() - sent > _JUST_KILLED:
+            raise
+        return _ready_worker().ask(job, payload, timeout)
 
 
 def _keep(deck: str, title: str, folder: Path | None) -> Path:
