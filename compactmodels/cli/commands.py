@@ -150,7 +150,7 @@ def simulate(
     loaded = load_card(card)
     kelvin = ROOM_TEMPERATURE if temperature is None else temperature
     settings = device.settings_of(set_ or [])
-    measured = device.measurement(against, columns, skip) if against else None
+    measured = None if against is None else device.measurement(against, columns, skip)
     chosen = device.protocol_for(loaded, protocol, settings, measured)
     run = device.run(loaded, chosen, w0=w0, s0=s0, temperature=kelvin, timeout=timeout)
     written = device.write(loaded, run, measured, output)

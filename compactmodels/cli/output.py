@@ -19,11 +19,17 @@ class _State:
     json: bool = False
     debug: bool = False
 
+    def listen(self, arguments: Sequence[str]) -> None:
+        """Take --json and --debug from the raw arguments: they hold for errors of usage too."""
+        options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+        self.json, self.debug = "--json" in options, "--debug" in options
+
     def fail(self, error: CompactModelsError) -> None:
         """Say what went wrong: a sentence on stderr, and the JSON object if one was asked for."""
-        sys.stderr.write(f"error: {error.message} [{error.code}]\n")
+        sentence = printable(error.message)
+        sys.stderr.write(f"error: {sentence} [{error.code}]\n")
         if self.json:
-            emit_json({"error": {"code": error.code, "message": error.message}})
+            emit_json({"error": {"code": error.code, "message": sentence}})
 
 
 state = _State()
@@ -49,15 +55,24 @@ def clean(value: Any) -> Any:
     return str(value)
 
 
+def printable(text: str) -> str:
+    r"""``text`` on one line: a name may hold newlines and what a terminal obeys.
+
+    >>> printable("a" + chr(10) + "b")
+    'a\\nb'
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 def say(text: str) -> None:
-    """A line for people; silent when JSON was asked for."""
+    """Lines for people; silent when JSON was asked for."""
     if not state.json:
-        sys.stdout.write(text + "\n")
+        sys.stdout.write("\n".join(map(printable, text.split("\n"))) + "\n")
 
 
 def note(text: str) -> None:
     """A remark on stderr."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(printable(text) + "\n")
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
