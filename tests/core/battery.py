@@ -53,6 +53,16 @@ def switching_card(name: str, relaxation: str | None, values: dict[str, float]) 
     return ModelCard("dut", model, {k: Entry(v, "assumed") for k, v in values.items()})
 
 
+def rate_floor(card: ModelCard) -> float:
+    """Absolute floor of a rate in 1/s: rounding of a drive of order 1 at the law's fastest rate.
+
+    A threshold's drive is a difference of two softplus of order 1, so it is known to 1e-16 and no
+    better; times the prefactor that is far below anything that would move a state.
+    """
+    rates = [card.values[p.name] for p in card.model.parameters if p.unit == "1/s"]
+    return FLOOR + 2e-15 * max(rates)
+
+
 def close(found: Any, expected: Any, relative: float = RELATIVE, floor: float = FLOOR) -> bool:
     """Whether they agree within the stated tolerance, everywhere."""
     found, expected = np.asarray(found), np.asarray(expected)

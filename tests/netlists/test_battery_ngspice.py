@@ -16,7 +16,14 @@ from compactmodels.dual import variables
 from compactmodels.traced import STATE_CAPACITANCE
 from netlists.ngspice import run
 from netlists.subcircuit import subcircuit
-from tests.core.battery import close, conduction_card, switching_card, values_of, worst
+from tests.core.battery import (
+    close,
+    conduction_card,
+    rate_floor,
+    switching_card,
+    values_of,
+    worst,
+)
 
 pytestmark = pytest.mark.needs_ngspice
 
@@ -60,7 +67,12 @@ def test_current_and_slope(name: str, series: bool, data: Any) -> None:
     (v,) = variables(np.array(voltages))
     expected = card.model.current(v, card.values, temperature=temperature)
     assert close(found, expected.value), worst(found, expected.value)
-    assert close(slopes, expected.partials[0], 1e-6), worst(slopes, expected.partials[0])
+    # In saturation ngspice's own derivative cancels down to rounding of the chord I/V.
+    chord = np.abs(expected.value / np.array([v if v else 1.0 for v in voltages]))
+    slack = 1e-6 * np.abs(expected.partials[0]) + 1e-9 * chord + 1e-18
+    assert np.all(np.abs(slopes - expected.partials[0]) <= slack), worst(
+        slopes, expected.partials[0]
+    )
 
 
 @pytest.mark.parametrize("mix", ["on", "off", "volatile"])
@@ -114,4 +126,5 @@ def test_rates(law: str, relaxation: str, data: Any) -> None:
     for n, rate in zip(states, expected, strict=True):
         found = np.array([op[f"@b.x{k}.b{n}[i]"][0] for k in range(len(voltages))])
         found = found / STATE_CAPACITANCE
-        assert close(found, np.broadcast_to(rate, found.shape)), worst(found, rate)
+        expected_rate = np.broadcast_to(rate, found.shape)
+        assert close(found, expected_rate, floor=rate_floor(card)), worst(found, rate)
