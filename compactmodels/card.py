@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from compactmodels import registry
 from compactmodels.errors import CardError, ParameterError
+from compactmodels.files import is_there, write_text
 from compactmodels.model import Branch, Model
 from compactmodels.parameter import Parameter
 
@@ -24,6 +25,7 @@ SCHEMA: Final = 1
 ORIGINS: Final = ("published", "calibrated", "assumed", "fitted", "default")
 """Where a value comes from; 'default' is the part's own, not given on the card."""
 NAME: Final = re.compile(r"[a-z][a-z0-9_-]*")
+LONGEST_NAME: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,10 @@ class ModelCard:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not NAME.fullmatch(self.name):
+        if not NAME.fullmatch(self.name) or len(self.name) > LONGEST_NAME:
             raise CardError(
-                f"card name {self.name!r} is not lower-case letters, digits, '_' and '-' "
-                "beginning with a letter"
+                f"card name {self.name[:60]!r} is not lower-case letters, digits, '_' and '-' "
+                f"beginning with a letter, {LONGEST_NAME} at most"
             )
         declared = {p.name: p for p in self.model.parameters}
         unknown = [n for n in self.entries if n not in declared]
@@ -131,8 +133,6 @@ class ModelCard:
 
     def save(self, path: Path) -> Path:
         """Write the card (beside, then renamed)."""
-        from compactmodels.files import write_text
-
         return write_text(Path(path), self.to_toml())
 
 
@@ -202,7 +202,7 @@ def load_card(source: str | Path) -> ModelCard:
         )
         return parse_card(text, f"library card '{text_name}'")
     path = Path(source)
-    if not path.exists():
+    if not is_there(path):
         near = difflib.get_close_matches(text_name, library(), n=1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
         raise CardError(
@@ -211,7 +211,7 @@ def load_card(source: str | Path) -> ModelCard:
             code="unknown_card",
         )
     try:
-        return parse_card(path.read_text("utf-8"), f"card '{path}'")
+        return parse_card(path.read_text("utf-8-sig"), f"card '{path}'")
     except UnicodeDecodeError:
         raise CardError(
             f"card '{path}' is no text file: a TOML file in UTF-8 is expected"
@@ -224,7 +224,7 @@ def parse_card(text: str, where: str) -> ModelCard:
     """A card from its TOML text; ``where`` names it in errors."""
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # not TOML, an endless number, endless nesting
         raise CardError(f"{where} is not TOML: {error}") from None
     schema = document.get("schema")
     if isinstance(schema, int) and schema > SCHEMA:

@@ -92,7 +92,7 @@ def validated(document: dict[str, Any], where: str) -> CardFile:
         first = error.errors()[0]
         place = ".".join(str(p) for p in first["loc"])
         found = first["input"]
-        shown = "" if isinstance(found, (dict, list)) else f", found {found!r}"
+        shown = "" if isinstance(found, (dict, list)) else f", found {repr(found)[:60]}"
         more = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
         message = f"{where}, at '{place}': {first['msg'].lower()}{shown}{more}"
         kind = ParameterError if first["loc"][:1] == ("values",) else CardError

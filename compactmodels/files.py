@@ -48,6 +48,14 @@ def replacing(path: Path) -> Iterator[Path]:
         beside.unlink(missing_ok=True)
 
 
+def is_there(path: Path) -> bool:
+    """Whether something of that name exists; a name that the system refuses does not."""
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):  # too long, or with a NUL
+        return False
+
+
 def write_text(path: Path, text: str) -> Path:
     """Write ``text`` beside ``path``, then rename; returns ``path``."""
     with replacing(path) as beside:

@@ -8,6 +8,7 @@ V = V_j + R_s I_branch(V_j): an internal node in the circuit, a guarded Newton h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -42,6 +43,11 @@ COMMON: Final = (
 )
 """Parameters that every model has."""
 
+BRANCH_NAME: Final = re.compile(r"[a-z][a-z0-9]{0,23}")
+"""Without '_', so that a prefix ends at the first one; ngspice breaks over endless names."""
+TAKEN: Final = frozenset({"sw", "rx", "w", "s", "gmin", "state", "balance"})
+"""Other groups' prefixes, and names of what every emitted model holds besides its branches."""
+
 SERIES = Parameter("r_s", 0.0, "ohm", "series resistance of the branch", 0.0, 1e15)
 
 
@@ -66,6 +72,16 @@ class Branch:
     series: bool = False
 
     def __post_init__(self) -> None:
+        if not BRANCH_NAME.fullmatch(self.name):
+            raise CardError(
+                f"branch name {self.name[:60]!r}: 1 to 24 lower-case letters and digits are expected, a "
+                "letter first"
+            )
+        if self.name in TAKEN:
+            raise CardError(
+                f"branch name '{self.name}' is taken by the model's own parts ({', '.join(sorted(TAKEN))}): "
+                "choose another"
+            )
         if self.mix not in MIXES:
             raise CardError(
                 f"branch '{self.name}': unknown mix '{self.mix}'; known are {', '.join(MIXES)}"
@@ -124,13 +140,14 @@ class Model:
             raise CardError("a second-order switching law needs a relaxation of its volatile state")
         if not second and self.relaxation is not None:
             raise CardError("a relaxation needs a second-order switching law that drives its state")
+        branches = [b.name for b in self.branches]
+        double = sorted({n for n in branches if branches.count(n) > 1})
+        if double:
+            raise CardError(f"branch name {', '.join(double)} stands twice: choose another for one")
         names = [p.name for p in self.parameters]
         taken = sorted(RESERVED.intersection(names))
         if taken:
             raise CardError(f"parameter name {', '.join(taken)} is reserved in SPICE or Verilog-A")
-        double = sorted({n for n in names if names.count(n) > 1})
-        if double:
-            raise CardError(f"branch names make the parameter {', '.join(double)} twice")
 
     @property
     def states(self) -> tuple[str, ...]:

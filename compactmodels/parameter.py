@@ -23,6 +23,18 @@ RESERVED = frozenset(
     endcase enddiscipline endfunction endmodule endnature endparameter exclude flow for from
     function ground if inf initial inout input integer module nature nor not or output parameter
     potential real repeat string table while white_noise flicker_noise electrical hold w0 s0
+    above absdelay access assert automatic buf bufif0 bufif1 casex casez cell
+    cmos config connect connectmodule connectrules continuous cross ddt_nature ddx deassign
+    defparam design disable discrete domain driver_update edge endconfig endconnectrules endgenerate
+    endparamset endprimitive endspecify endtable endtask event final_step force forever fork generate
+    genvar highz0 highz1 idt_nature idtmod incdir initial_step instance join laplace_nd laplace_np
+    laplace_zd laplace_zp large last_crossing liblist library localparam macromodule medium merged
+    nand negedge net_resolution nmos noise_table noshowcancelled notif0 notif1 paramset pmos posedge
+    primitive pull0 pull1 pulldown pullup pulsestyle_ondetect pulsestyle_onevent rcmos realtime reg
+    release resolveto rnmos rpmos rtran rtranif0 rtranif1 scalared showcancelled signed slew small
+    specify specparam split strong0 strong1 supply0 supply1 task timer tranif0 tranif1 transition tri
+    tri0 tri1 triand trior trireg units unsigned use vectored wait wand weak0 weak1 wire wor wreal
+    xnor xor zi_nd zi_np zi_zd zi_zp
     """.split()
 )
 

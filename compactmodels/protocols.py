@@ -68,7 +68,10 @@ class Protocol:
         if self.kind == "transient":
             edges = np.diff(self.time)
             if np.any(edges <= 0):
-                raise ProtocolError(f"{self.label}: times must increase")
+                raise ProtocolError(
+                    f"{self.label}: times must increase, and a piece of it is lost beside the length of "
+                    "the record: lengthen the piece or shorten the record"
+                )
             if np.min(edges) < EDGE_OF_STEP * self.max_step:
                 raise ProtocolError(
                     f"{self.label}: an edge of {np.min(edges):.3g} s is shorter than "
@@ -117,7 +120,7 @@ def _finite(**values: float) -> None:
 
 
 def _whole(name: str, value: float, least: int, most: int) -> int:
-    if value != int(value) or not least <= value <= most:
+    if not math.isfinite(value) or value != int(value) or not least <= value <= most:
         raise ProtocolError(
             f"protocol: '{name}' is {value}: a whole number from {least} to {most} is expected"
         )
@@ -273,7 +276,7 @@ def load(path: Path, settings: Mapping[str, Any] | None = None) -> Protocol:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
         raise ProtocolError(f"protocol file '{path}' cannot be read: {reason}") from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # not TOML, an endless number, endless nesting
         raise ProtocolError(f"protocol file '{path}' is not TOML: {error}") from None
     kind = document.pop("kind", None)
     if not isinstance(kind, str):

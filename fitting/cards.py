@@ -7,9 +7,9 @@ from pathlib import PurePath
 from typing import Any, Final
 
 from compactmodels import registry
-from compactmodels.card import Entry, ModelCard
+from compactmodels.card import LONGEST_NAME, Entry, ModelCard
 from compactmodels.model import Branch, Model
-from compactmodels.parameter import Parameter
+from compactmodels.parameter import RESERVED, Parameter
 from fitting.result import Estimate, FitResult, plain
 
 PREFIX: Final[dict[str, str]] = {
@@ -34,7 +34,11 @@ def card_of(result: FitResult, name: str | None = None) -> ModelCard:
     """
     text = (name or result.selected).lower()
     clean = re.sub(r"[^a-z0-9_-]+", "-", text).strip("-") or "fit"
-    clean = clean if clean[0].isalpha() else f"fit-{clean}"
+    if (
+        not clean[0].isalpha() or clean.replace("-", "_") in RESERVED
+    ):  # sinh is a mechanism and a word
+        clean = f"fit-{clean}"
+    clean = clean[:LONGEST_NAME]
     if result.kind == "decay":
         model, entries = _decay_entries(result)
     else:

@@ -6,6 +6,7 @@ reference barrier says what slope or intercept that one has: no equation is writ
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -24,8 +25,9 @@ Law = Callable[[FloatArray, Mapping[str, float]], FloatArray]
 def line(x: FloatArray, y: FloatArray) -> tuple[float, float]:
     """Slope and intercept of the least-squares line; slope 0 where x does not vary."""
     dx = x - x.mean()
-    power = float(dx @ dx)
-    slope = float(dx @ (y - y.mean())) / power if power > 0 else 0.0
+    with np.errstate(over="ignore"):
+        power = float(dx @ dx)
+    slope = float(dx @ (y - y.mean())) / power if 0 < power < math.inf else 0.0
     return slope, float(y.mean() - slope * x.mean())
 
 

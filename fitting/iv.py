@@ -169,6 +169,12 @@ def _all_branches(trace: Trace, options: Options, name: str | None) -> list[FitR
         except CompactModelsError as error:
             place = None if len(branches) == 1 else number
             out.append(Refusal(error.code, error.message, name, place, error))
+    if not out and branches:
+        absent = InputError(
+            f"{where(trace)}branch {options.branch} was asked for, the sweep has {len(branches)}",
+            code="no_branch",
+        )
+        return [Refusal(absent.code, absent.message, name, options.branch, absent)]
     return out
 
 

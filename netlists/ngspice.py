@@ -45,6 +45,7 @@ __all__ = [
 
 _FRAME = struct.Struct("<QQ")  # as in the worker
 _START_TIMEOUT = 60.0
+_LONGEST_WAIT = 2e6  # seconds: poll counts milliseconds in an int
 _JUST_KILLED = 0.1
 """Seconds: a worker killed so soon after a job was sent had been killed before."""
 _INSTALL = "install it with 'apt-get install ngspice libngspice0' or 'make ngspice'"
@@ -132,7 +133,8 @@ class _Worker:
         data = memoryview(bytearray(size))
         done = 0
         while done < size:
-            if not self._poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            left = min(max(0.0, deadline - time.monotonic()), _LONGEST_WAIT)
+            if not self._poll.poll(left * 1000):
                 raise TimeoutError
             if not (count := os.readv(self._out, [data[done:]])):
                 raise _Died(self._epitaph())

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from compactmodels.cli.options import Columns, Debug, Json, MaxRms, Skip, Temperature
-from compactmodels.cli.output import emit_json, say, state, table
+from compactmodels.cli.output import emit_json, note, say, state, table
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -129,12 +129,10 @@ def _report(results: list[Any], output: Path | None, plots: Path | None) -> None
         document = documents[0] if len(documents) == 1 else {"fits": documents}
         emit_json({**document, **({"figures": figures} if figures else {})})
     if not fits:
-        raise typer.Exit(_worst_status(results))
-
-
-def _worst_status(results: list[Any]) -> int:
-    """2 if every file was unreadable, 1 if any was read and its fit refused."""
-    return min((int(r.error.exit_status) for r in results), default=1)
+        note(
+            f"error: all {len(results)} were refused, each for a reason of its own above [all_refused]"
+        )
+        raise typer.Exit(1)
 
 
 def _save_cards(results: list[Any], fits: list[Any], output: Path | None) -> dict[int, str]:

@@ -15,7 +15,7 @@ from compactmodels.card import ModelCard
 from compactmodels.constants import ROOM_TEMPERATURE
 from compactmodels.data import Trace
 from compactmodels.errors import ProtocolError
-from compactmodels.files import write_text
+from compactmodels.files import is_there, write_text
 from compactmodels.integrate import Response
 from compactmodels.protocols import BUILDERS, Protocol, for_card, load
 from compactmodels.report import engineering
@@ -74,7 +74,7 @@ def protocol_for(
         return _measured_protocol(measured, name, settings)
     if name in BUILDERS:
         return for_card(name, card.operation, settings)
-    if name.endswith(".toml") or Path(name).exists():
+    if name.endswith(".toml") or is_there(Path(name)):
         return load(Path(name), settings)
     return for_card(name, card.operation, settings)  # which says what there is
 

@@ -16,6 +16,7 @@ def stem_of(result: Any, k: int = 0) -> str:
     source = Path(result.file).stem if result.file else f"fit{k + 1}"
     safe = re.sub(r"[^A-Za-z0-9]+", "-", source).strip("-").lower() or "fit"
     safe = safe if safe[0].isalpha() else f"fit-{safe}"
+    safe = safe[:60].strip("-")
     branch = f"-branch{result.branch}" if result.branch else ""
     return f"{safe}{branch}-{result.selected.replace('_', '-')}"
 

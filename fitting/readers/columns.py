@@ -68,7 +68,7 @@ def _place(source: Source, table: Table, quantity: str, place: str) -> Column:
     bare, written = (match["place"], match["unit"]) if match else (place, None)
     if place in table.headings:
         bare, written = place, None
-    if bare.isdigit():
+    if bare.isascii() and bare.isdigit() and len(bare) < 10:
         index = int(bare) - 1
     else:
         index = table.headings.index(bare) if bare in table.headings else -1
