@@ -31,7 +31,13 @@ def sweep(path: Path) -> None:
     i = 1e-10 * np.expm1(vj / (1.6 * 0.02586))
     v = vj + 50.0 * i
     noisy = i * (1 + 0.02 * np.random.default_rng(0).standard_normal(i.size))
-    np.savetxt(path, np.column_stack([v, noisy]), delimiter=",", header="Voltage (V),Current (A)", comments="")
+    np.savetxt(
+        path,
+        np.column_stack([v, noisy]),
+        delimiter=",",
+        header="Voltage (V),Current (A)",
+        comments="",
+    )
 
 
 def main() -> None:
@@ -41,14 +47,28 @@ def main() -> None:
         bare = folder / "bare.py"
         bare.write_text(BARE)
         pairs = [
-            (seconds([*ours, "--help"]), seconds([sys.executable, str(bare), "--help"])) for _ in range(11)
+            (seconds([*ours, "--help"]), seconds([sys.executable, str(bare), "--help"]))
+            for _ in range(11)
         ]
         help_, plain = (statistics.median(x) for x in zip(*pairs[1:], strict=True))
-        print(f"--help: {help_:.3f} s; bare Typer program: {plain:.3f} s; difference {help_ - plain:+.3f} s")
+        print(
+            f"--help: {help_:.3f} s; bare Typer program: {plain:.3f} s; difference {help_ - plain:+.3f} s"
+        )
         data = folder / "sweep.csv"
         sweep(data)
-        fit = [*ours, "fit", "iv", str(data), "--mechanism", "thermionic_emission", "--area", "1e-10"]
-        print(f"fit iv, 600 points, as a command: {statistics.median(seconds(fit) for _ in range(5)):.2f} s")
+        fit = [
+            *ours,
+            "fit",
+            "iv",
+            str(data),
+            "--mechanism",
+            "thermionic_emission",
+            "--area",
+            "1e-10",
+        ]
+        print(
+            f"fit iv, 600 points, as a command: {statistics.median(seconds(fit) for _ in range(5)):.2f} s"
+        )
         if "--demo" in sys.argv:
             demo = [*ours, "demo", "--out", str(folder / "demo")]
             first, second = seconds(demo), seconds(demo)

@@ -249,14 +249,9 @@ def _before_after(card: ModelCard, r: Response, v: float) -> str:
 
 
 def _shares(card: ModelCard, v: float, w: float) -> str:
-    branch = card.model.branch_currents(np.array(v), card.values, w=w)
-    total = sum(float(i) for i in branch.values())
     mechanism = {b.name: b.mechanism.name for b in card.model.branches}
-    return ", ".join(
-        f"{mechanism[n]} {100 * float(i) / total:.1f} %"
-        for n, i in branch.items()
-        if float(i) / total > 5e-4
-    )
+    parts = device.shares(card, v, w).items()
+    return ", ".join(f"{mechanism[n]} {100 * x:.1f} %" for n, x in parts if x > 5e-4)
 
 
 def _crossbar(report: Report, card: ModelCard, out: Path) -> None:

@@ -150,22 +150,31 @@ def summary(card: ModelCard, response: Response, measured: Trace | None) -> dict
         "card": card.name,
         "engine": response.engine,
         "points": int(response.time.size),
-        "duration_s": float(response.time[-1]),
         "largest_current_A": float(np.max(response.current)),
         "smallest_current_A": float(np.min(response.current)),
         "w_start": float(response.w[0]),
         "w_end": float(response.w[-1]),
         "s_end": float(response.s[-1]),
     }
+    if not np.array_equal(response.time, np.arange(response.time.size)):
+        document["duration_s"] = float(response.time[-1])
     for when, k in (("start", 0), ("end", -1)):
         current = card.model.current(v_read, card.values, w=response.w[k], s=response.s[k])
         document[f"read_resistance_{when}_ohm"] = v_read / float(current)
+        document[f"read_shares_{when}"] = shares(card, v_read, response.w[k], response.s[k])
     if measured is not None:
         rms, count = residual_decades(response, measured)
         document["against"] = str(measured.meta.get("file"))
         document["residual_decades_rms"] = rms
         document["residual_points"] = count
     return document
+
+
+def shares(card: ModelCard, v: float, w: float, s: float = 0.0) -> dict[str, float]:
+    """What part of the current each branch carries at ``v`` [V], by its name."""
+    branches = card.model.branch_currents(v, card.values, w=w, s=s)
+    total = sum(float(i) for i in branches.values())
+    return {name: float(i) / total for name, i in branches.items()}
 
 
 def shown(key: str, value: Any) -> str:
