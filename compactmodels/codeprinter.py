@@ -21,7 +21,18 @@ class CodePrinter:
     """SymPy expressions as text in a target language; integer powers become products."""
 
     language: ClassVar[str] = "code"
-    function_names: ClassVar[Mapping[str, str]] = {}
+    function_names: ClassVar[Mapping[str, str]] = {
+        "exp": "exp",
+        "log": "ln",
+        "sqrt": "sqrt",
+        "sinh": "sinh",
+        "cosh": "cosh",
+        "tanh": "tanh",
+        "atanh": "atanh",
+        "maximum": "max",
+        "minimum": "min",
+    }
+    """The primitives by the names that SPICE and Verilog-A share."""
 
     def __call__(self, expression: Any) -> str:
         return self._print(expression, 0)

@@ -30,9 +30,9 @@ from compactmodels.card import ModelCard
 from compactmodels.constants import ROOM_TEMPERATURE
 from compactmodels.errors import InputError
 from compactmodels.names import identifier, number
+from compactmodels.templating import render
 from netlists import ngspice
 from netlists.subcircuit import subcircuit
-from netlists.templating import render
 
 FloatArray = NDArray[np.float64]
 
@@ -212,6 +212,7 @@ def crossbar_deck(crossbar: Crossbar, *, klu: bool = False) -> str:
     """
     module = identifier(crossbar.card.name, "subcircuit")
     return render(
+        "netlists",
         "crossbar.cir.j2",
         module=module,
         card=crossbar.card.name,

@@ -8,7 +8,6 @@ are written as products; ``limit`` is no clamp, so ``min`` and ``max`` are.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 from compactmodels.codeprinter import CodePrinter
 from compactmodels.traced import TEMPERATURE
@@ -28,17 +27,6 @@ class SpicePrinter(CodePrinter):
     """
 
     language = "ngspice"
-    function_names: ClassVar[Mapping[str, str]] = {
-        "exp": "exp",
-        "log": "ln",
-        "sqrt": "sqrt",
-        "sinh": "sinh",
-        "cosh": "cosh",
-        "tanh": "tanh",
-        "atanh": "atanh",
-        "maximum": "max",
-        "minimum": "min",
-    }
 
     def __init__(
         self, calls: Mapping[str, str] | None = None, constants: dict[str, float] | None = None

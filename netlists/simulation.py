@@ -14,9 +14,9 @@ from compactmodels.errors import InputError, SimulationError
 from compactmodels.integrate import Response
 from compactmodels.names import identifier, number
 from compactmodels.protocols import Protocol
+from compactmodels.templating import render
 from netlists.ngspice import Plot, run
 from netlists.subcircuit import subcircuit
-from netlists.templating import render
 
 FloatArray = NDArray[np.float64]
 DOSE_TOLERANCE: Final = 0.01
@@ -42,6 +42,7 @@ def deck(
     if not 0.0 < temperature < 2000.0:
         raise InputError(f"temperature {temperature} K: a value between 0 and 2000 K is expected")
     return render(
+        "netlists",
         "device.cir.j2",
         subcircuit=subcircuit(card),
         module=identifier(card.name, "subcircuit"),

@@ -16,6 +16,7 @@ from compactmodels.codeprinter import composite_body, composites_used
 from compactmodels.files import write_text
 from compactmodels.names import comment, identifier, number
 from compactmodels.symbolic import Assignment
+from compactmodels.templating import render
 from compactmodels.traced import (
     STATE_CAPACITANCE,
     STATE_LEAK,
@@ -25,7 +26,6 @@ from compactmodels.traced import (
     trace,
 )
 from netlists.printer import ParameterPrinter, SpicePrinter
-from netlists.templating import render
 
 _PARAMETER = ParameterPrinter()
 _RUNTIME = (TERMINAL, "w", "s", TEMPERATURE)
@@ -156,6 +156,7 @@ def subcircuit(card: ModelCard, name: str | None = None) -> str:
         for name in composites_used([a.expression for a in traced.assignments])
     ]
     return render(
+        "netlists",
         "subcircuit.cir.j2",
         module=identifier(name or card.name, "subcircuit"),
         card=card.name,

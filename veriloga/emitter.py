@@ -17,9 +17,9 @@ from compactmodels.files import write_text
 from compactmodels.names import comment, identifier
 from compactmodels.parameter import Parameter
 from compactmodels.symbolic import Assignment
+from compactmodels.templating import render
 from compactmodels.traced import STATE_CAPACITANCE, trace
 from veriloga.printer import VerilogAPrinter
-from veriloga.templating import render
 
 _PRINT = VerilogAPrinter()
 
@@ -64,6 +64,7 @@ def module(card: ModelCard, name: str | None = None) -> str:
     expressions = [a.expression for a in traced.assignments]
     switching = card.model.switching
     return render(
+        "veriloga",
         "module.va.j2",
         module=identifier(name or card.name, "module"),
         card=card.name,

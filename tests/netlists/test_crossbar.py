@@ -31,7 +31,7 @@ from netlists.crossbar import (
 
 def make_card(*branches, **values):
     parts = (Branch(n, registry.conduction(m), mix, series) for n, m, mix, series in branches)
-    return ModelCard("cell", Model(tuple(parts)), {}).with_values(values, "assumed")
+    return ModelCard("bitcell", Model(tuple(parts)), {}).with_values(values, "assumed")
 
 
 def linear(g=1e-4):
@@ -328,7 +328,7 @@ def test_currents_balance_at_every_node():
 def test_volatile_states_and_hold():
     card = make_card(("hot", "ohmic", "volatile", False), hot_g=1e-3, gmin=0.0)
     moving = ModelCard(
-        "cell",
+        "bitcell",
         Model(
             (Branch("lrs", registry.conduction("ohmic"), "on"),),
             registry.switching("ion_hopping"),
@@ -464,7 +464,7 @@ HOSTILE = "a\n.control\nshell rm x\n.endc\r.include /etc/passwd\v+ b\x85.end"
 @pytest.mark.needs_ngspice
 def test_a_hostile_title_stays_a_comment():
     plain = linear()
-    card = ModelCard("cell", plain.model, plain.entries, title=HOSTILE, citation=HOSTILE)
+    card = ModelCard("bitcell", plain.model, plain.entries, title=HOSTILE, citation=HOSTILE)
     deck = crossbar_deck(Crossbar(**GOOD | {"card": card}))
     lines = deck.splitlines()
     active = [line for line in lines if "shell" in line or "passwd" in line]

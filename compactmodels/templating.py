@@ -9,9 +9,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 
 @cache
-def _environment() -> Environment:
+def _environment(package: str) -> Environment:
     return Environment(
-        loader=PackageLoader("netlists", "templates"),
+        loader=PackageLoader(package, "templates"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -20,6 +20,6 @@ def _environment() -> Environment:
     )
 
 
-def render(template: str, **context: Any) -> str:
-    """The template's text."""
-    return _environment().get_template(template).render(**context)
+def render(package: str, template: str, **context: Any) -> str:
+    """The text of a template out of ``package``'s folder ``templates``."""
+    return _environment(package).get_template(template).render(**context)
