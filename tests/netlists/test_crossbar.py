@@ -436,7 +436,7 @@ def test_states_outside_their_range_are_refused(bad):
 def test_the_deck_says_how_it_was_made():
     crossbar = make_crossbar(linear(), 2, 3, r_word=1.5, r_bit=0.0, seed=9)
     deck = crossbar_deck(Crossbar(**GOOD | {"seed": 17, "r_word": 1.5}))
-    assert deck.splitlines()[0] == "crossbar of cell, 2 word lines x 3 bit lines"
+    assert deck.splitlines()[0] == "crossbar of bitcell, 2 word lines x 3 bit lines"
     for words in ("'cell'", "1.5 ohm", "seed of the states  17", "compactmodels ", "300.15 K"):
         assert words in deck
     assert deck == crossbar_deck(Crossbar(**GOOD | {"seed": 17, "r_word": 1.5}))
