@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from netlists.simulation import simulate
-    from netlists.subcircuit import emit, subcircuit
+    from netlists.subcircuit import emit
 
 _HOME = {
     "emit": "netlists.subcircuit",
     "simulate": "netlists.simulation",
-    "subcircuit": "netlists.subcircuit",
 }
-__all__ = ["emit", "simulate", "subcircuit"]
+__all__ = ["emit", "simulate"]
 
 
 def __getattr__(name: str) -> Any:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-import netlists
-import veriloga
 from compactmodels import registry
 from compactmodels.card import Entry, ModelCard
 from compactmodels.model import Branch, Model
+from netlists.subcircuit import subcircuit
+from veriloga.emitter import module
 
 FOLDER = Path(__file__).parent / "golden"
 
@@ -35,7 +35,7 @@ def card() -> ModelCard:
 def texts() -> dict[str, str]:
     from compactmodels import __version__
 
-    emitted = {"golden.va": veriloga.module(card()), "golden.cir": netlists.subcircuit(card())}
+    emitted = {"golden.va": module(card()), "golden.cir": subcircuit(card())}
     version = f"compactmodels {__version__} "
     return {n: t.replace(version, "compactmodels VERSION ") for n, t in emitted.items()}
 

@@ -437,7 +437,7 @@ def test_the_deck_says_how_it_was_made():
     crossbar = make_crossbar(linear(), 2, 3, r_word=1.5, r_bit=0.0, seed=9)
     deck = crossbar_deck(Crossbar(**GOOD | {"seed": 17, "r_word": 1.5}))
     assert deck.splitlines()[0] == "crossbar of bitcell, 2 word lines x 3 bit lines"
-    for words in ("'cell'", "1.5 ohm", "seed of the states  17", "compactmodels ", "300.15 K"):
+    for words in ("'bitcell'", "1.5 ohm", "seed of the states  17", "compactmodels ", "300.15 K"):
         assert words in deck
     assert deck == crossbar_deck(Crossbar(**GOOD | {"seed": 17, "r_word": 1.5}))
     assert "seed" not in crossbar_deck(crossbar)
