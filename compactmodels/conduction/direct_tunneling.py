@@ -80,38 +80,39 @@ def current(
     ground = let("ground", phi1 / e)  # barriers in volts: see docs/adr/0006
     driven = let("driven", phi2 / e)
     k = let("k", 4 * thickness * sqrt(2 * e * mass) / (3 * HBAR))
-    scale = let("scale", area * 4 * e**3 * mass / (9 * math.pi**2 * HBAR**3) / (k * k))
-    b = let("b", absolute(v))
-    emitter = let("phi_e", where(v >= 0, ground, driven))
-    collector = let("phi_c", where(v >= 0, driven, ground))
+    scale = let("scale", area * 4 * e**3 * mass / (9 * math.pi**2 * HBAR**3) * ground / (k * k))
 
-    u = let("u", emitter + b / 2)
-    w = let("w", maximum(collector - b / 2, collector / 10))  # the floor acts beyond the blend only
+    # u and w change roles with the sign of V; their floors act beyond the blend only.
+    u = let("u", maximum(ground + v / 2, ground / 10))
+    w = let("w", maximum(driven - v / 2, driven / 10))
     root = let("root", sqrt(u * w))
     s = let("s", sqrt(u) + sqrt(w))
-    x = let("x", 0.75 * b * k / s)
-    closed_form = log(s * s / emitter) + x - k * (u + root + w) / s
+    x = let("x", 0.75 * k * absolute(v) / s)
+    closed_form = log(s * s / ground) + x - k * (u + root + w) / s
 
-    reach = let("reach", maximum(b + emitter - collector, emitter))  # likewise
-    lift = where(v >= 0, _lift(k, ground, driven, "up"), _lift(k, driven, ground, "down"))
-    triangular = 2 * log(reach / emitter) - k * emitter * sqrt(emitter) / reach + lift
-
-    h = let("h", smoothstep((b / collector - BLEND_START) / BLEND_WIDTH))
-    exponent = let("exponent", (1 - h) * closed_form + h * triangular)
+    up = _triangular(k, v, ground, driven, ground, "up")
+    down = _triangular(k, -v, driven, ground, ground, "down")
+    over = maximum(v / driven, -v / ground)  # eV over the collector's barrier
+    h = let("h", smoothstep((over - BLEND_START) / BLEND_WIDTH))
+    exponent = let("exponent", (1 - h) * closed_form + h * where(v >= 0, up, down))
     balance = -0.5 * expm1_limited(-2 * x)
-    return where(v >= 0, 1.0, -1.0) * scale * emitter * exp(exponent) * balance
+    return where(v >= 0, 1.0, -1.0) * scale * exp(exponent) * balance
 
 
-def _lift(k: Any, emitter: Any, collector: Any, sense: str) -> Any:
-    """How far the closed form lies above Fowler-Nordheim where the blend starts; 0 as a rule.
+def _triangular(k: Any, b: Any, emitter: Any, collector: Any, unit: Any, sense: str) -> Any:
+    """Logarithm of the Fowler-Nordheim limit over ``scale``; b is the voltage in its sense.
 
-    A barrier so thin that it hardly attenuates would otherwise have a dip there.
+    A barrier so thin that it hardly attenuates would make the blend dip: there the limit is lifted to
+    the closed form where the blend starts.
     """
     u, w = emitter + BLEND_START * collector / 2, collector - BLEND_START * collector / 2
     s = let(f"s_{sense}", sqrt(u) + sqrt(w))
     decay = 0.75 * BLEND_START * collector - (u + sqrt(u * w) + w)
-    closed_form = log(s * s / emitter) + k * decay / s
-    return let(f"lift_{sense}", maximum(closed_form + k * sqrt(emitter), 0.0))
+    lift = maximum(log(s * s / emitter) + k * (decay / s + sqrt(emitter)), 0.0)
+    level = let(f"level_{sense}", lift - log(emitter / unit))
+    slope = let(f"slope_{sense}", k * emitter * sqrt(emitter))
+    reach = let(f"reach_{sense}", maximum(b + emitter - collector, emitter))
+    return 2 * log(reach / unit) - slope / reach + level
 
 
 PART = Conduction(
