@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,10 @@ from compactmodels.errors import ProtocolError
 FloatArray = NDArray[np.float64]
 EDGE_OF_STEP: Final = 1e-9
 """ngspice merges breakpoints closer than about 1e-10 of the largest step: edges keep ten times that."""
+
+LARGEST: Final = sys.float_info.max
+LEAST_STEP: Final = 1e-12
+"""V, and of the voltage: ngspice's DC sweep goes on for 2.2e-13 V beyond its end, in steps however small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +138,12 @@ def dc(v_min: float = -1.0, v_max: float = 1.0, points: float = 201) -> Protocol
     count = _whole("points", points, 2, 100_000)
     if not v_min < v_max:
         raise ProtocolError(f"protocol: v_min = {v_min:g} V must lie below v_max = {v_max:g} V")
+    least = LEAST_STEP * max(1.0, abs(v_min), abs(v_max))
+    if not least <= (v_max - v_min) / (count - 1) < math.inf:
+        raise ProtocolError(
+            f"protocol: {count} points from {v_min:g} to {v_max:g} V are {(v_max - v_min) / (count - 1):.3g} "
+            f"V apart: at least {least:g} V are expected, or ngspice does not find the end"
+        )
     return Protocol(
         "dc",
         np.arange(count, dtype=float),
@@ -257,8 +268,10 @@ def build(name: str, settings: Mapping[str, Any]) -> Protocol:
             raise ProtocolError(
                 f"protocol '{name}' has no setting '{key}'; it has {', '.join(known)}"
             )
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ProtocolError(f"protocol '{name}': '{key}' is {value!r}: a number is expected")
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > LARGEST:
+            raise ProtocolError(
+                f"protocol '{name}': '{key}' is {repr(value)[:60]}: a finite number is expected"
+            )
     result: Protocol = BUILDERS[name](**settings)
     return result
 

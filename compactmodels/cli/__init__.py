@@ -5,6 +5,7 @@ Heavy libraries are imported inside the commands, so that ``--help`` answers at 
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 from typing import Any, Final, NoReturn
@@ -59,7 +60,8 @@ def _run() -> int:
         return 141
     except OSError as error:
         place = f" at '{error.filename}'" if error.filename else ""
-        raise JobError(
+        kind = InputError if error.errno == errno.ENAMETOOLONG else JobError
+        raise kind(
             f"the system refused{place}: {error.strerror or error}", code="system"
         ) from error
     except MemoryError as error:

@@ -217,7 +217,7 @@ def crossbar(
             str(j),
             engineering(i, "A", 6),
             engineering(ideal, "A", 6),
-            f"{100 * (i / ideal - 1):+.3f} %",
+            f"{100 * (i / ideal - 1):+.3f} %" if ideal else "-",
         ]
         for j, (i, ideal) in enumerate(zip(result.currents, result.ideal, strict=True))
     ]

@@ -13,6 +13,10 @@ from compactmodels.cli.output import emit_json, note, say, state, table
 app = typer.Typer(no_args_is_help=True)
 
 Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Measured data.")]
+Report = Annotated[
+    Path | None,
+    typer.Option(metavar="HTML", help="Write one self-contained page: numbers, warnings, figures."),
+]
 Plots = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Write the figures (PNG and SVG) into this folder."),
@@ -50,6 +54,7 @@ def iv(
         ),
     ] = None,
     plots: Plots = None,
+    report: Report = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -74,7 +79,7 @@ def iv(
         skip=skip,
         max_rms=max_rms,
     )
-    _report(results, output, plots)
+    _report(results, output, plots, report)
 
 
 @app.command("decay")
@@ -91,6 +96,7 @@ def decay(
         ),
     ] = None,
     plots: Plots = None,
+    report: Report = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -98,12 +104,14 @@ def decay(
     from fitting import fit_decay_many
 
     results = fit_decay_many(files, law, columns=columns, skip=skip, max_rms=max_rms)
-    _report(results, output, plots)
+    _report(results, output, plots, report)
 
 
-def _report(results: list[Any], output: Path | None, plots: Path | None) -> None:
+def _report(
+    results: list[Any], output: Path | None, plots: Path | None, report: Path | None
+) -> None:
     """Print every fit, write cards and figures; all refused is a failure."""
-    from compactmodels.workflows.fitted import figures_of, stem_of
+    from compactmodels.workflows.fitted import figures_of, stems_of
 
     fits = [r for r in results if hasattr(r, "card")]
     if len(results) == 1 and not fits:
@@ -120,14 +128,19 @@ def _report(results: list[Any], output: Path | None, plots: Path | None) -> None
             say(f"\n{result.file}{place}: refused [{result.code}]\n  {result.message}")
     figures: list[str] = []
     if plots is not None:
-        for k, result in enumerate(fits):
-            figures += map(str, figures_of(result, plots, stem_of(result, k)))
+        for result, stem in zip(fits, stems_of(fits)):
+            figures += map(str, figures_of(result, plots, stem))
         say("\nfigures: " + ", ".join(f for f in figures if f.endswith(".png")))
+    if report is not None:
+        from compactmodels.workflows.fit_report import write_report
+
+        say(f"\nreport: {write_report(results, report)}")
     if len(results) > 1:
         say(f"\n{len(fits)} of {len(results)} fits stand, {len(results) - len(fits)} refused")
     if state.json:
         document = documents[0] if len(documents) == 1 else {"fits": documents}
-        emit_json({**document, **({"figures": figures} if figures else {})})
+        written = {"figures": figures} if figures else {}
+        emit_json({**document, **written, **({"report": str(report)} if report else {})})
     if not fits:
         note(
             f"error: all {len(results)} were refused, each for a reason of its own above [all_refused]"
@@ -138,7 +151,7 @@ def _report(results: list[Any], output: Path | None, plots: Path | None) -> None
 def _save_cards(results: list[Any], fits: list[Any], output: Path | None) -> dict[int, str]:
     if output is None:
         return {}
-    from compactmodels.workflows.fitted import stem_of
+    from compactmodels.workflows.fitted import stems_of
 
     if len(results) == 1:
         path = output / f"{fits[0].selected}.toml" if output.is_dir() else output
@@ -152,25 +165,18 @@ def _save_cards(results: list[Any], fits: list[Any], output: Path | None) -> dic
             code="one_file",
         )
     saved = {}
-    for k, fit in enumerate(fits):
-        stem = stem_of(fit, k)
+    for fit, stem in zip(fits, stems_of(fits)):
         saved[id(fit)] = str(fit.card(stem).save(output / f"{stem}.toml"))
     return saved
 
 
 def _print_fit(fit: Any, card: str | None) -> None:
+    from compactmodels.workflows.fitted import parameter_rows
+
     place = f", branch {fit.branch}" if fit.branch else ""
     rms = fit.statistics.get("rms_decades")
     title = f"\n{fit.file or 'trace'}{place}: {fit.selected}"
-    rows = []
-    for name, e in fit.parameters.items():
-        error = f"+- {e.stderr:.2g}" if e.stderr == e.stderr else ""
-        low, high = e.interval
-        span = (
-            f"{low:.5g} .. {high:.5g}" if low == low and high == high and e.how == "fitted" else ""
-        )
-        unit = "" if e.unit == "1" else e.unit
-        rows.append([name, f"{e.value:.6g}", error, unit, span, e.how])
+    rows = parameter_rows(fit)
     table(title, ["parameter", "value", "std. error", "unit", "95 % interval", "origin"], rows)
     if rms is not None:
         say(f"  {fit.statistics['n_points']} points, residual {rms:.3g} decades RMS")

@@ -82,6 +82,18 @@ def protocol_for(
 def _measured_protocol(measured: Trace, name: str, settings: Mapping[str, float]) -> Protocol:
     voltage = measured.voltage
     assert voltage is not None
+    if name not in ("sweep", "dc"):  # sweep is the default
+        raise ProtocolError(
+            f"--against applies the measured waveform: leave --protocol {name} out, or give --protocol dc "
+            "to compare at held states"
+        )
+    timeless = measured.time is None and name != "dc"
+    for key in settings:
+        if key != "rate" or not timeless:
+            raise ProtocolError(
+                f"--set {key} has no meaning here: --against applies the measured waveform"
+                + (", and only its sweep rate can be set" if timeless else " as it is")
+            )
     if name == "dc":
         return Protocol(
             "points",
@@ -93,13 +105,12 @@ def _measured_protocol(measured: Trace, name: str, settings: Mapping[str, float]
         time = measured.time - measured.time[0]
     else:
         rate = settings.get("rate")
-        if rate is None or not rate > 0:
+        if rate is None or not 0 < rate < math.inf:
             raise ProtocolError(
                 f"'{measured.meta.get('file')}' has no time column: give the sweep rate in V/s with "
                 "--set rate=..., or compare at held states with --protocol dc"
             )
-        steps = np.maximum(np.abs(np.diff(voltage)), 1e-6) / rate
-        time = np.concatenate([[0.0], np.cumsum(steps)])
+        time = _travelled(voltage) / rate
     if time.size > MOST_POINTS:
         raise ProtocolError(
             f"the measurement has {time.size} points, at most {MOST_POINTS} can be applied"
@@ -107,6 +118,11 @@ def _measured_protocol(measured: Trace, name: str, settings: Mapping[str, float]
     if np.any(np.diff(time) <= 0):
         raise ProtocolError(f"'{measured.meta.get('file')}': its times do not increase")
     return Protocol("transient", time, voltage, float(time[-1]) / 500, label="Measured waveform")
+
+
+def _travelled(voltage: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Volts swept up to each point; a repeated one takes as long as a microvolt."""
+    return np.concatenate([[0.0], np.cumsum(np.maximum(np.abs(np.diff(voltage)), 1e-6))])
 
 
 def run(
@@ -126,10 +142,12 @@ def _on_measured(response: Response, measured: Trace) -> NDArray[np.float64]:
     """Simulated current at the measured points."""
     if measured.voltage is not None and np.array_equal(response.voltage, measured.voltage):
         return response.current
-    time = np.arange(len(measured), dtype=float) if measured.time is None else measured.time
-    own = time - time[0]
-    if measured.time is None:  # the waveform was stretched by a sweep rate
-        own = own * (response.time[-1] / own[-1])
+    if measured.time is not None:
+        own = measured.time - measured.time[0]
+    else:  # the waveform was applied at a sweep rate
+        assert measured.voltage is not None
+        path = _travelled(measured.voltage)
+        own = path * (response.time[-1] / path[-1])
     return np.interp(own, response.time, response.current)
 
 
@@ -160,7 +178,7 @@ def summary(card: ModelCard, response: Response, measured: Trace | None) -> dict
         document["duration_s"] = float(response.time[-1])
     for when, k in (("start", 0), ("end", -1)):
         current = card.model.current(v_read, card.values, w=response.w[k], s=response.s[k])
-        document[f"read_resistance_{when}_ohm"] = v_read / float(current)
+        document[f"read_resistance_{when}_ohm"] = v_read / float(current) if current else math.nan
         document[f"read_shares_{when}"] = shares(card, v_read, response.w[k], response.s[k])
     if measured is not None:
         rms, count = residual_decades(response, measured)
@@ -174,7 +192,7 @@ def shares(card: ModelCard, v: float, w: float, s: float = 0.0) -> dict[str, flo
     """What part of the current each branch carries at ``v`` [V], by its name."""
     branches = card.model.branch_currents(v, card.values, w=w, s=s)
     total = sum(float(i) for i in branches.values())
-    return {name: float(i) / total for name, i in branches.items()}
+    return {name: float(i) / total if total else math.nan for name, i in branches.items()}
 
 
 def shown(key: str, value: Any) -> str:

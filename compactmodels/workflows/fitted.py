@@ -21,9 +21,33 @@ def stem_of(result: Any, k: int = 0) -> str:
     return f"{safe}{branch}-{result.selected.replace('_', '-')}"
 
 
+def stems_of(results: list[Any]) -> list[str]:
+    """A file name for each, unlike the others: files of the same name may lie in several folders."""
+    stems: list[str] = []
+    for k, result in enumerate(results):
+        stem, count = stem_of(result, k), 1
+        while (own := stem if count == 1 else f"{stem}-{count}") in stems:
+            count += 1
+        stems.append(own)
+    return stems
+
+
 def is_synthetic(result: Any) -> bool:
     """Whether the data's file says that it is synthetic."""
     return result.file is not None and "synthetic" in Path(result.file).name
+
+
+def parameter_rows(result: Any) -> list[list[str]]:
+    """Name, value, standard error, unit, interval and origin of each parameter, as text."""
+    rows = []
+    for name, e in result.parameters.items():
+        error = f"+- {e.stderr:.2g}" if e.stderr == e.stderr else ""
+        low, high = e.interval
+        known = low == low and high == high and e.how == "fitted"
+        span = f"{low:.5g} .. {high:.5g}" if known else ""
+        unit = "" if e.unit == "1" else e.unit
+        rows.append([name, f"{e.value:.6g}", error, unit, span, e.how])
+    return rows
 
 
 def figures_of(result: Any, folder: Path, stem: str) -> list[Path]:

@@ -48,14 +48,13 @@ class Source:
 
 
 def _bytes(path: str) -> bytes:
-    place = Path(path)
-    if place.is_dir():
+    try:
+        return Path(path).read_bytes()
+    except IsADirectoryError:
         raise DataFileError(
             f"'{path}' is a directory: give the measurement file inside it, or several files",
             code="is_directory",
-        )
-    try:
-        return place.read_bytes()
+        ) from None
     except FileNotFoundError:
         raise DataFileError(
             f"'{path}' does not exist: check the name and the folder", code="no_file"
