@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 
 @cache
@@ -16,7 +16,8 @@ def _environment(package: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701  netlists are no HTML; names.py is the gate
+        # Pages are escaped by Jinja; netlists are no HTML, and names.py is their gate.
+        autoescape=select_autoescape(["html", "html.j2"], default=False),
     )
 
 
