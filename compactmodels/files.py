@@ -19,9 +19,17 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises
     ------
     InputError
-        The folder does not exist or cannot be written.
+        The folder cannot be written, or what stands at ``path`` may not be replaced.
     """
     path = Path(path)
+    if is_there(path):
+        free = path.stat().st_mode & 0o222 and os.access(path, os.W_OK)
+        if not (path.is_file() and free):
+            found = "write-protected" if path.is_file() else "no ordinary file"
+            raise InputError(
+                f"cannot write '{path}': it is {found}; remove it or write elsewhere",
+                code="cannot_write",
+            )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(

@@ -11,6 +11,7 @@ import typer
 from compactmodels.cli.options import Card, Columns, Debug, Folder, Json, Skip, Temperature
 from compactmodels.cli.output import emit_json, note, say, state, table
 from compactmodels.constants import ROOM_TEMPERATURE
+from compactmodels.errors import InputError
 from compactmodels.report import engineering
 
 
@@ -85,6 +86,8 @@ def emit(
     """Write a card as a Verilog-A module or a SPICE subcircuit."""
     from compactmodels import load_card
 
+    if check and to is not Target.veriloga:
+        raise InputError("--check compiles Verilog-A: use it with --to verilog-a", code="usage")
     loaded = load_card(card)
     if to is Target.veriloga:
         import veriloga
@@ -96,17 +99,13 @@ def emit(
         path = netlists.emit(loaded, output)
     document: dict[str, Any] = {"card": loaded.name, "to": to.value, "path": str(path)}
     if check:
-        document["compiled"] = _compiled(to, path)
+        document["compiled"] = _compiled(path)
     if state.json:
         emit_json(document)
     say(f"{path}" + (f" (compiled: {document['compiled']})" if check else ""))
 
 
-def _compiled(to: Target, path: Path) -> str:
-    from compactmodels.errors import InputError
-
-    if to is not Target.veriloga:
-        raise InputError("--check compiles Verilog-A: use it with --to verilog-a", code="usage")
+def _compiled(path: Path) -> str:
     from veriloga.compiled import compile_module
 
     return f"module {compile_module(path).name}, {len(compile_module(path).nodes)} nodes"

@@ -138,9 +138,14 @@ def run(
     return simulate(card, protocol, w0=w0, s0=s0, temperature=temperature, timeout=timeout)
 
 
+def _held(response: Response) -> bool:
+    """Whether the states were held and the time is the index of the bias point."""
+    return np.array_equal(response.time, np.arange(response.time.size))
+
+
 def _on_measured(response: Response, measured: Trace) -> NDArray[np.float64]:
     """Simulated current at the measured points."""
-    if measured.voltage is not None and np.array_equal(response.voltage, measured.voltage):
+    if _held(response):
         return response.current
     if measured.time is not None:
         own = measured.time - measured.time[0]
@@ -174,7 +179,7 @@ def summary(card: ModelCard, response: Response, measured: Trace | None) -> dict
         "w_end": float(response.w[-1]),
         "s_end": float(response.s[-1]),
     }
-    if not np.array_equal(response.time, np.arange(response.time.size)):
+    if not _held(response):
         document["duration_s"] = float(response.time[-1])
     for when, k in (("start", 0), ("end", -1)):
         current = card.model.current(v_read, card.values, w=response.w[k], s=response.s[k])
@@ -235,7 +240,7 @@ def _figure(card: ModelCard, response: Response, measured: Trace | None) -> Any:
     if measured is not None and measured.voltage is not None:
         pair = (measured.voltage, measured.current)
     moving = response.w if "w" in card.model.states else None
-    if np.array_equal(response.time, np.arange(response.time.size)):
+    if _held(response):
         return figures.dc_states(
             response.voltage,
             {f"w = {response.w[0]:.3g}, s = {response.s[0]:.3g}": response.current},
