@@ -240,7 +240,8 @@ def _device(report: Report, card: ModelCard, out: Path) -> None:
 
 
 def _span(r: Response) -> str:
-    return f"{r.w[0]:.3g} -> max {r.w.max():.3g} -> {r.w[-1]:.3g}"
+    start, top, end = (round(float(w), 6) + 0.0 for w in (r.w[0], r.w.max(), r.w[-1]))
+    return f"{start:.3g} -> max {top:.3g} -> {end:.3g}"
 
 
 def _before_after(card: ModelCard, r: Response, v: float) -> str:
