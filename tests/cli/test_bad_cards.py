@@ -169,7 +169,24 @@ def test_a_byte_order_mark_is_no_obstacle(folder: Path) -> None:
 # ------------------------------------------------------------------------------- names of branches
 
 WORDS = sorted(
-    {*sorted(RESERVED)[::6], *TAKEN, "p", "n", "j", "a", "b", "c", "g", "h", "l", "r", "vd", "wd", "sd", "td"}
+    {
+        *sorted(RESERVED)[::6],
+        *TAKEN,
+        "p",
+        "n",
+        "j",
+        "a",
+        "b",
+        "c",
+        "g",
+        "h",
+        "l",
+        "r",
+        "vd",
+        "wd",
+        "sd",
+        "td",
+    }
     | {"xdut", "drive", "vdrive", "x", "scale", "cap", "hold", "leak", "const", "temperature", "te"}
     | {"bw", "bs", "bgmin", "cw", "gw", "iw", "cp", "exp1", "probe", "te0", "t1", "zz1"}
 )
