@@ -149,7 +149,7 @@ def _report(
 
 
 def _save_cards(results: list[Any], fits: list[Any], output: Path | None) -> dict[int, str]:
-    if output is None:
+    if output is None or not fits:
         return {}
     from compactmodels.workflows.fitted import stems_of
 

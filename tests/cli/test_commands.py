@@ -120,7 +120,7 @@ def test_a_batch_in_which_all_are_refused(folder: Path, kind: str) -> None:
     plain = command("fit", kind, "bad.csv", "none.csv", "-o", "cards")
     assert (plain.status, plain.code) == (1, "all_refused")
     assert "[not_data]" in plain.out and "[no_file]" in plain.out
-    found = command("fit", kind, "bad.csv", "none.csv", "-o", "cards", "--json")
+    found = command("fit", kind, "bad.csv", "none.csv", "-o", "card.toml", "--json")
     assert found.status == 1
     assert [f["refused"]["code"] for f in found.document["fits"]] == ["not_data", "no_file"]
     assert tree(folder) == before
