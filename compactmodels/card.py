@@ -24,6 +24,19 @@ from compactmodels.parameter import Parameter
 SCHEMA: Final = 1
 ORIGINS: Final = ("published", "calibrated", "assumed", "fitted", "default")
 """Where a value comes from; 'default' is the part's own, not given on the card."""
+OPERATION: Final = (
+    "v_read",
+    "v_set",
+    "v_reset",
+    "v_base",
+    "sweep_rate",
+    "pulse_amplitude",
+    "pulse_width",
+    "pulse_gap",
+    "dc_min",
+    "dc_max",
+)
+"""Conditions of the device's own protocols, in V, V/s and s."""
 NAME: Final = re.compile(r"[a-z][a-z0-9_-]*")
 LONGEST_NAME: Final = 100
 
@@ -92,6 +105,11 @@ class ModelCard:
         unknown = [n for n in self.entries if n not in declared]
         if unknown:
             raise CardError(_unknown_parameter(self.name, unknown[0], declared))
+        strange = [key for key in self.operation if key not in OPERATION]
+        if strange:
+            near = difflib.get_close_matches(strange[0], OPERATION, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(OPERATION)}"
+            raise CardError(f"card '{self.name}': unknown operation '{strange[0]}'; {hint}")
         entries = {}
         for name, parameter in declared.items():
             entry = self.entries.get(name, Entry(parameter.default, note="the part's default"))

@@ -64,6 +64,25 @@ def is_there(path: Path) -> bool:
         return False
 
 
+def check_folder(folder: Path) -> None:
+    """Find out before a long job whether its results can be written.
+
+    Raises
+    ------
+    InputError
+        ``folder``, or the nearest folder above it that exists, is none or cannot be written.
+    """
+    near = Path(folder).absolute()
+    while not is_there(near) and near != near.parent:
+        near = near.parent
+    if not near.is_dir() or not os.access(near, os.W_OK | os.X_OK):
+        found = "cannot be written" if near.is_dir() else "is no folder"
+        raise InputError(
+            f"cannot write into '{folder}': '{near}' {found}; name another folder with -o",
+            code="cannot_write",
+        )
+
+
 def write_text(path: Path, text: str) -> Path:
     """Write ``text`` beside ``path``, then rename; returns ``path``."""
     with replacing(path) as beside:

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from compactmodels.constants import ROOM_TEMPERATURE
 from compactmodels.errors import ParameterError
 from compactmodels.units import si_factor
 
@@ -114,3 +115,7 @@ class Parameter:
                 f"[{self.lower:g}, {self.upper:g}] {self.unit}"
             )
         return value
+
+
+TEMPERATURE = Parameter("temperature", ROOM_TEMPERATURE, "K", "device temperature", 1.0, 2000.0)
+"""The range of temperatures that anything here is computed for."""

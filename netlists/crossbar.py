@@ -30,6 +30,7 @@ from compactmodels.card import ModelCard
 from compactmodels.constants import ROOM_TEMPERATURE
 from compactmodels.errors import InputError
 from compactmodels.names import identifier, number
+from compactmodels.parameter import TEMPERATURE
 from compactmodels.templating import render
 from netlists import ngspice
 from netlists.subcircuit import subcircuit
@@ -106,7 +107,7 @@ class Crossbar:
             "voltages": _array(self.voltages, "voltages", (rows,)),
             "r_word": _scalar(self.r_word, "r_word"),
             "r_bit": _scalar(self.r_bit, "r_bit"),
-            "temperature": _scalar(self.temperature, "temperature"),
+            "temperature": TEMPERATURE.check(_scalar(self.temperature, "temperature")),
             "seed": None if self.seed is None else _whole(self.seed, "seed"),
         }
         if not isinstance(self.card, ModelCard):
@@ -114,8 +115,6 @@ class Crossbar:
         for name in ("r_word", "r_bit"):
             if checked[name] < 0:
                 raise CrossbarError(f"{name} is {checked[name]:g} ohm: 0 or more is expected")
-        if checked["temperature"] <= 0:
-            raise CrossbarError(f"temperature is {checked['temperature']:g} K: above 0 is expected")
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 

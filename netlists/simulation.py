@@ -13,6 +13,7 @@ from compactmodels.constants import ROOM_TEMPERATURE, ZERO_CELSIUS
 from compactmodels.errors import InputError, SimulationError
 from compactmodels.integrate import Response
 from compactmodels.names import identifier, number
+from compactmodels.parameter import TEMPERATURE
 from compactmodels.protocols import Protocol
 from compactmodels.templating import render
 from netlists.ngspice import Plot, run
@@ -39,8 +40,7 @@ def deck(
     for name, value in (("w0", w0), ("s0", s0)):
         if not 0.0 <= value <= 1.0:
             raise InputError(f"{name} = {value}: an initial state lies between 0 and 1")
-    if not 0.0 < temperature < 2000.0:
-        raise InputError(f"temperature {temperature} K: a value between 0 and 2000 K is expected")
+    TEMPERATURE.check(temperature)
     return render(
         "netlists",
         "device.cir.j2",

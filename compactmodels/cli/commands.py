@@ -144,9 +144,11 @@ def simulate(
     measured waveform itself is applied.
     """
     from compactmodels import load_card
+    from compactmodels.files import check_folder
     from compactmodels.workflows import device
 
     loaded = load_card(card)
+    check_folder(output)
     kelvin = ROOM_TEMPERATURE if temperature is None else temperature
     settings = device.settings_of(set_ or [])
     measured = None if against is None else device.measurement(against, columns, skip)
@@ -194,9 +196,12 @@ def crossbar(
     one wire segment at each source, between neighbours and at each output.
     """
     from compactmodels import load_card
+    from compactmodels.files import check_folder
     from compactmodels.workflows import arrays
 
     loaded = load_card(card)
+    if output is not None:
+        check_folder(output)
     kelvin = ROOM_TEMPERATURE if temperature is None else temperature
     array, result = arrays.read(
         loaded,

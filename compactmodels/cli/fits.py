@@ -111,8 +111,12 @@ def _report(
     results: list[Any], output: Path | None, plots: Path | None, report: Path | None
 ) -> None:
     """Print every fit, write cards and figures; all refused is a failure."""
+    from compactmodels.files import check_folder
     from compactmodels.workflows.fitted import figures_of, stems_of
 
+    for folder in (plots, report.parent if report else None):
+        if folder is not None:
+            check_folder(folder)
     fits = [r for r in results if hasattr(r, "card")]
     if len(results) == 1 and not fits:
         raise results[0].error

@@ -80,6 +80,11 @@ BAD = {
     "unknown origin": ('origin = "assumed"', 'origin = "guessed"', "origin 'guessed'"),
     "unknown mix": ('"constant"', '"sometimes"', "unknown mix 'sometimes'"),
     "unknown key": ("schema = 1", "schema = 1\nshell = 'rm'", "shell"),
+    "unknown operation": (
+        "[structure]",
+        "[operation]\nv_rest = -1.0\n[structure]",
+        "unknown operation 'v_rest'; did you mean 'v_reset'",
+    ),
     "not TOML": ("schema = 1", "schema = = 1", "is not TOML"),
 }
 
@@ -108,3 +113,14 @@ def test_a_saved_card_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot write"):
         load_card("otj").save(tmp_path / "folder.toml")
     assert list(tmp_path.iterdir()) == [tmp_path / "folder.toml"]
+
+
+def test_a_folder_that_cannot_be_written_is_known_beforehand(tmp_path: Path) -> None:
+    from compactmodels.errors import InputError
+    from compactmodels.files import check_folder
+
+    check_folder(tmp_path / "new" / "folder")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(InputError, match="is no folder; name another folder"):
+        check_folder(tmp_path / "file" / "folder")

@@ -388,7 +388,7 @@ GOOD = {
         ("r_word", -1.0, "r_word is -1 ohm"),
         ("r_bit", np.nan, "finite"),
         ("r_bit", "1k", "not a number"),
-        ("temperature", 0.0, "above 0"),
+        ("temperature", 0.0, "outside its bounds"),
         ("seed", -1, "0 or more"),
         ("card", "otj", "ModelCard"),
     ],
