@@ -17,7 +17,8 @@ from compactmodels import registry
 from compactmodels.card import ModelCard
 from compactmodels.model import Branch, Model
 from netlists import ngspice
-from netlists.crossbar import Crossbar, crossbar_deck, draw_states, read_ngspice
+from netlists.array import Crossbar, draw_states
+from netlists.crossbar import crossbar_deck, read_ngspice
 
 
 def linear() -> ModelCard:

@@ -11,7 +11,8 @@ from compactmodels import figures
 from compactmodels.card import ModelCard
 from compactmodels.constants import ROOM_TEMPERATURE
 from compactmodels.files import write_text
-from netlists.crossbar import Crossbar, CrossbarResult, crossbar_deck, draw_states, read_ngspice
+from netlists.array import Crossbar, CrossbarResult, draw_states
+from netlists.crossbar import crossbar_deck, read_ngspice
 
 
 def read(
