@@ -129,6 +129,16 @@ class ModelCard:
         """Every parameter's value in its declared unit."""
         return {name: entry.value for name, entry in self.entries.items()}
 
+    @property
+    def fitted_range(self) -> tuple[float, float] | None:
+        """Voltages [V] that every fit behind the card covers; None if none is known."""
+        sources = [self.provenance, *self.provenance.values()]
+        fits = [s.get("statistics", {}) for s in sources if isinstance(s, Mapping)]
+        spans = [(f["v_min"], f["v_max"]) for f in fits if "v_min" in f and "v_max" in f]
+        if not spans:
+            return None
+        return max(low for low, _ in spans), min(high for _, high in spans)
+
     def parameter(self, name: str) -> Parameter:
         """The declaration of a parameter; CardError with a suggestion if there is none."""
         declared = {p.name: p for p in self.model.parameters}

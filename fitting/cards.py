@@ -128,8 +128,7 @@ def _provenance(result: FitResult) -> dict[str, Any]:
         "statistics": statistics,
         "warnings": [f"{w.code}: {w.message}" for w in result.warnings],
         "parameters": {
-            n: f"{e.value:.6g} +- {e.stderr:.2g} {e.unit} ({e.how})"
-            for n, e in result.parameters.items()
+            n: f"{e.value:.6g}{_error(e)} {e.unit} ({e.how})" for n, e in result.parameters.items()
         },
         "versions": {"compactmodels": __version__, "lmfit": lmfit.__version__},
     }
@@ -137,6 +136,10 @@ def _provenance(result: FitResult) -> dict[str, Any]:
         found["branch"] = result.branch
     cleaned: dict[str, Any] = _without_null(plain(found))
     return cleaned
+
+
+def _error(estimate: Estimate) -> str:
+    return f" +- {estimate.stderr:.2g}" if estimate.stderr == estimate.stderr else ""
 
 
 def _without_null(value: Any) -> Any:

@@ -156,14 +156,17 @@ def simulate(
     run = device.run(loaded, chosen, w0=w0, s0=s0, temperature=kelvin, timeout=timeout)
     written = device.write(loaded, run, measured, output)
     summary = device.summary(loaded, run, measured)
+    warnings = device.remarks(loaded, run)
     if state.json:
-        emit_json({**summary, "files": [str(p) for p in written]})
+        emit_json({**summary, "warnings": warnings, "files": [str(p) for p in written]})
     rows = [
         [k.replace("_", " "), device.shown(k, v)]
         for k, v in summary.items()
         if not isinstance(v, (list, dict))
     ]
     table(f"{loaded.name}: {chosen.label} in ngspice", ["", ""], rows)
+    for warning in warnings:
+        say(f"  [{warning['code']}] {warning['message']}")
     say("files: " + ", ".join(str(p) for p in written))
 
 

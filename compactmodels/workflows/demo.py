@@ -224,7 +224,7 @@ def _device(report: Report, card: ModelCard, out: Path) -> None:
     report.wrote(device.write(card, train, None, out, "pulses"))
     report.tables.append(
         (
-            "Transients in ngspice (extrapolated: the curves were fitted up to 0.3 V)",
+            f"Transients in ngspice{_beyond(card, loop)}",
             ["protocol", "state w", "read resistance before -> after"],
             [
                 [name, f"{_span(r)}", _before_after(card, r, v_read)]
@@ -237,6 +237,10 @@ def _device(report: Report, card: ModelCard, out: Path) -> None:
     )
     report.document["loop"] = device.summary(card, loop, None)
     report.document["train"] = device.summary(card, train, None)
+
+
+def _beyond(card: ModelCard, response: Response) -> str:
+    return "".join(f" ({w['code']}: {w['message']})" for w in device.remarks(card, response))
 
 
 def _span(r: Response) -> str:

@@ -193,6 +193,22 @@ def summary(card: ModelCard, response: Response, measured: Trace | None) -> dict
     return document
 
 
+def remarks(card: ModelCard, response: Response) -> list[dict[str, str]]:
+    """Coded warnings: so far, whether the run leaves the voltages that the card was fitted to."""
+    span = card.fitted_range
+    if span is None:
+        return []
+    low, high = float(np.min(response.voltage)), float(np.max(response.voltage))
+    slack = 0.1 * (span[1] - span[0])
+    if span[0] - slack <= low and high <= span[1] + slack:
+        return []
+    message = (
+        f"the run goes from {low:.3g} to {high:.3g} V, the card was fitted from {span[0]:.3g} to "
+        f"{span[1]:.3g} V: what lies beyond is extrapolated"
+    )
+    return [{"code": "extrapolated", "message": message}]
+
+
 def shares(card: ModelCard, v: float, w: float, s: float = 0.0) -> dict[str, float]:
     """What part of the current each branch carries at ``v`` [V], by its name."""
     branches = card.model.branch_currents(v, card.values, w=w, s=s)

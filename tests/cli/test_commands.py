@@ -384,3 +384,20 @@ def test_demo_without_ngspice(folder: Path) -> None:
     found = process("demo", "--out", "out", "--json", cwd=folder, **gone)
     assert found.status == 0
     assert "install" in found.document["ngspice"]["not_run"]
+
+
+@pytest.mark.needs_ngspice
+def test_a_run_beyond_the_fitted_voltages_says_so(folder: Path) -> None:
+    data = bundled("synthetic_otj_lrs_iv.csv")
+    done("fit", "iv", data, "--mechanism", "direct_tunneling", *LRS, "-o", "x.toml")
+    near = answer(
+        "simulate", "x.toml", "--protocol", "dc", "--set", "v_min=-0.3", "--set", "v_max=0.3"
+    )
+    assert near["warnings"] == []
+    far = answer(
+        "simulate", "x.toml", "--protocol", "dc", "--set", "v_min=-0.3", "--set", "v_max=2"
+    )
+    assert [w["code"] for w in far["warnings"]] == ["extrapolated"]
+    assert "fitted from -0.3 to 0.3 V" in far["warnings"][0]["message"]
+    assert "[extrapolated]" in done("simulate", "x.toml", "--protocol", "sweep").out
+    assert answer("simulate", "otj", "--protocol", "dc")["warnings"] == []
