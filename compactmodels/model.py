@@ -39,7 +39,7 @@ COMMON: Final = (
         log=True,
     ),
     Parameter("gmin", 1e-15, "S", "conductance across the device", 0.0, 1e-3),
-    Parameter("cap", 0.0, "F", "capacitance across the device", 0.0, 1.0),
+    Parameter("cap", 1e-15, "F", "capacitance across the device", 0.0, 1.0),
 )
 """Parameters that every model has."""
 

@@ -177,7 +177,9 @@ def crossbar(
     line_resistance: Annotated[
         float, typer.Option(min=0.0, metavar="OHM", help="Resistance of one wire segment.")
     ] = 1.0,
-    engine: Annotated[Engine, typer.Option(help="Solver.")] = Engine.ngspice,
+    engine: Annotated[
+        Engine, typer.Option(help="Solver; ngspice until the fast one is built.")
+    ] = Engine.ngspice,
     voltage: Annotated[
         float, typer.Option(metavar="V", help="Read voltage on every word line.")
     ] = 0.1,

@@ -142,7 +142,11 @@ def _report(
     if len(results) > 1:
         say(f"\n{len(fits)} of {len(results)} fits stand, {len(results) - len(fits)} refused")
     if state.json:
-        document = documents[0] if len(documents) == 1 else {"fits": documents}
+        # A file of one branch is branch 1 in a list; a file that could not be read has none.
+        several = [
+            {**d, "branch": d.get("branch") or 1} if "selected" in d else d for d in documents
+        ]
+        document = documents[0] if len(documents) == 1 else {"fits": several}
         written = {"figures": figures} if figures else {}
         emit_json({**document, **written, **({"report": str(report)} if report else {})})
     if not fits:

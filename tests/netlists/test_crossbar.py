@@ -435,7 +435,7 @@ def test_the_deck_says_how_it_was_made():
         assert words in deck
     assert deck == crossbar_deck(Crossbar(**GOOD | {"seed": 17, "r_word": 1.5}))
     assert "seed" not in crossbar_deck(crossbar)
-    assert deck.count(".subckt") == 1 and deck.count("hold=1\n") == 6
+    assert deck.count(".subckt") == 1 and deck.count("hold=1 cap=0\n") == 6
     assert "klu" not in deck and ".options klu" in crossbar_deck(crossbar, klu=True)
 
 

@@ -123,3 +123,21 @@ def test_a_steeper_step_still_converges() -> None:
     assert simulate(card, step).w[-1] <= 1 + 1e-6
     rest = protocols.pulses(0.1, 1.0, 1000.0, 1)
     assert simulate(card, rest, w0=0.7).w[-1] == pytest.approx(0.7, abs=1e-3)
+
+
+def test_a_chain_of_different_cards_with_floating_nodes_between_runs_through() -> None:
+    """Devices in series leave nodes that only they define: the default capacitance carries them."""
+    from netlists.ngspice import run
+    from netlists.subcircuit import subcircuit
+    from tests.core.battery import conduction_card
+
+    barrier = {"phi": 0.7, "n": 1.3, "richardson": 1.2e6, "area": 1e-8, "r_s": 200.0}
+    diode = subcircuit(conduction_card("thermionic_emission", barrier, series=True))
+    deck = (
+        f"chain\n{subcircuit(load_card('otj'))}\n{diode}\nV1 a 0 SIN(0 2 1e5)\n"
+        "X1 a b otj w0=0.3\nX2 b c dut\nX3 c d otj w0=0.3\nX4 d 0 dut\n"
+        ".tran 5n 20u\n.save v(a) v(b) v(d) i(v1)\n.end\n"
+    )
+    (plot,) = run(deck, timeout=60)
+    assert plot["time"][-1] == pytest.approx(20e-6)
+    assert np.max(np.abs(plot["v1#branch"])) > 1e-9
