@@ -16,8 +16,7 @@ TEMPERATURE = "temperature"
 STATE_CAPACITANCE = 1e-6
 """F: what a state node charges, so that 1 uA is 1/s.
 
-A simulator stops iterating when currents settle to its abstol (1e-12 A).  With 1 F the rounding of
-a rate of 1e6/s alone exceeds that, and every time step is cut for nothing (docs/adr/0007).
+With 1 F the rounding of a rate of 1e6/s would exceed a simulator's abstol (docs/adr/0007).
 """
 STATE_LEAK = 1e-18
 """S: what ties a state node to its start where every rate is 0; 1e-12 of the state a second."""
