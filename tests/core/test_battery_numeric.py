@@ -86,7 +86,7 @@ def test_symbolic_equals_numeric(name: str, data: Any) -> None:
     # A derivative may cancel: its scale is that of the current over the variable.
     scale = np.abs(expected) / np.maximum(np.abs([v, *ordered]), 1e-30)
     gradient = gradient[[0, *(1 + list(inputs)[1:].index(f"b_{n}") for n in names)]]
-    assert np.all(np.abs(found.partials - gradient) <= 1e-8 * (np.abs(gradient) + scale) + 1e-30)
+    assert np.all(np.abs(found.partials - gradient) <= 1e-9 * (np.abs(gradient) + scale) + 1e-30)
 
 
 @cache

@@ -65,7 +65,7 @@ def test_current_and_slope(name: str, series: bool, data: Any) -> None:
         expected = card.model.current(v, card.values, temperature=temperature)
         assert close(found, expected.value), worst(found, expected.value)
         slack = 1e-18 + 1e-9 * abs(float(expected.value)) / max(abs(bias), 1e-3)  # as in ngspice
-        assert close(slope, expected.partials[0], 1e-7, slack), worst(slope, expected.partials[0])
+        assert close(slope, expected.partials[0], 1e-9, slack), worst(slope, expected.partials[0])
 
 
 @pytest.mark.parametrize("mix", ["on", "off", "volatile"])
