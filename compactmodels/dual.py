@@ -43,33 +43,32 @@ class Dual:
     def __repr__(self) -> str:
         return f"Dual({self.value!r}, {self.partials!r})"
 
-    def chain(self, value: ArrayLike, slope: ArrayLike) -> Dual:
+    def chain(self, value: Any, slope: Any) -> Dual:
         """``f(self)``, given f's value and its slope at ``self.value``."""
-        return Dual(value, np.asarray(slope) * self.partials)
+        return _dual(value, self.partials * slope)
 
-    def _scaled(self, factor: ArrayLike) -> FloatArray:
-        factor = np.asarray(factor, dtype=np.float64)
-        ndim = max(self.value.ndim, factor.ndim)
-        return _spread(self.partials, self.value.ndim, ndim) * factor
-
-    def _combined(self, own: ArrayLike, other: Dual, others: ArrayLike) -> FloatArray:
-        """own * self.partials + others * other.partials, broadcast."""
-        ndim = max(self.value.ndim, other.value.ndim)
-        mine = _spread(self._scaled(own), max(self.value.ndim, np.ndim(own)), ndim)
-        theirs = _spread(other._scaled(others), max(other.value.ndim, np.ndim(others)), ndim)
-        return mine + theirs
+    def _times(self, factor: Any) -> FloatArray:
+        """``factor`` times the partials, broadcast to the axes of both."""
+        more = np.ndim(factor) - self.value.ndim
+        if more <= 0:
+            return self.partials * factor
+        return _spread(self.partials, self.value.ndim, self.value.ndim + more) * factor
 
     # -- arithmetic -------------------------------------------------------------------------
     def __add__(self, other: Any) -> Dual:
         if isinstance(other, Dual):
-            return Dual(self.value + other.value, self._combined(1.0, other, 1.0))
+            ndim = max(self.value.ndim, other.value.ndim)
+            mine = _spread(self.partials, self.value.ndim, ndim)
+            return _dual(
+                self.value + other.value, mine + _spread(other.partials, other.value.ndim, ndim)
+            )
         value = self.value + other
-        return Dual(value, _broadcast(self, value))
+        return _dual(value, _broadcast(self, value))
 
     __radd__ = __add__
 
     def __neg__(self) -> Dual:
-        return Dual(-self.value, -self.partials)
+        return _dual(-self.value, -self.partials)
 
     def __pos__(self) -> Dual:
         return self
@@ -82,20 +81,26 @@ class Dual:
 
     def __mul__(self, other: Any) -> Dual:
         if isinstance(other, Dual):
-            return Dual(self.value * other.value, self._combined(other.value, other, self.value))
-        return Dual(self.value * other, self._scaled(other))
+            return _dual(
+                self.value * other.value, self._times(other.value) + other._times(self.value)
+            )
+        return _dual(self.value * other, self._times(other))
 
     __rmul__ = __mul__
 
     def __truediv__(self, other: Any) -> Dual:
         if isinstance(other, Dual):
-            ratio = self.value / other.value
-            return Dual(ratio, self._combined(1 / other.value, other, -ratio / other.value))
-        return Dual(self.value / other, self._scaled(1.0 / np.asarray(other, dtype=np.float64)))
+            inverse = 1.0 / other.value
+            ratio = self.value * inverse
+            return _dual(
+                self.value / other.value, self._times(inverse) - other._times(ratio * inverse)
+            )
+        inverse = 1.0 / np.asarray(other, dtype=np.float64)
+        return _dual(self.value / other, self._times(inverse))
 
     def __rtruediv__(self, other: Any) -> Dual:
-        ratio = np.asarray(other, dtype=np.float64) / self.value
-        return Dual(ratio, self._scaled(-ratio / self.value))
+        ratio = other / self.value
+        return _dual(ratio, self._times(-ratio / self.value))
 
     def __pow__(self, exponent: int) -> Dual:
         if not isinstance(exponent, int):
@@ -118,11 +123,20 @@ class Dual:
         return self.value >= _value(other)
 
 
+def _dual(value: Any, partials: FloatArray) -> Dual:
+    """A Dual of what is an array already: its constructor's checks cost more than the arithmetic."""
+    made = Dual.__new__(Dual)
+    made.value, made.partials = np.asarray(value), partials
+    return made
+
+
 def _value(x: Any) -> Any:
     return x.value if isinstance(x, Dual) else x
 
 
 def _broadcast(x: Dual, value: FloatArray) -> FloatArray:
+    if x.value.shape == np.shape(value):
+        return x.partials
     shape = (x.partials.shape[0], *np.shape(value))
     return np.broadcast_to(_spread(x.partials, x.value.ndim, np.ndim(value)), shape)
 

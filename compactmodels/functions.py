@@ -61,10 +61,13 @@ def _symbol_function(name: str) -> Any:
 
 
 class Primitive:
-    """A function of one argument that every target language knows."""
+    """A function of one argument that every target language knows.
+
+    ``slope(x, y)`` is its derivative at x, where its value is y.
+    """
 
     def __init__(
-        self, name: str, numeric: Callable[[Any], Any], slope: Callable[[Any], Any]
+        self, name: str, numeric: Callable[[Any], Any], slope: Callable[[Any, Any], Any]
     ) -> None:
         self.name = name
         self.numeric = numeric
@@ -72,32 +75,35 @@ class Primitive:
 
     def __call__(self, x: Any) -> Any:
         if isinstance(x, Dual):
-            return x.chain(self.numeric(x.value), self.slope(x.value))
+            y = self.numeric(x.value)
+            return x.chain(y, self.slope(x.value, y))
         if is_symbolic(x):
             return _symbol_function(self.name)(x)
         return self.numeric(x)
 
     def derivative(self, *args: Any) -> tuple[Any, ...]:
         """Partial derivatives, for the symbolic side."""
-        return (self.slope(args[0]),)
+        return (self.slope(args[0], self(args[0])),)
 
 
 PRIMITIVES: dict[str, Primitive] = {}
 COMPOSITES: dict[str, Composite] = {}
 
 
-def _primitive(name: str, numeric: Callable[[Any], Any], slope: Callable[[Any], Any]) -> Primitive:
+def _primitive(
+    name: str, numeric: Callable[[Any], Any], slope: Callable[[Any, Any], Any]
+) -> Primitive:
     PRIMITIVES[name] = Primitive(name, numeric, slope)
     return PRIMITIVES[name]
 
 
-exp: Primitive = _primitive("exp", np.exp, lambda x: exp(x))
-log: Primitive = _primitive("log", np.log, lambda x: 1.0 / x)
-sqrt: Primitive = _primitive("sqrt", np.sqrt, lambda x: 0.5 / sqrt(x))
-sinh: Primitive = _primitive("sinh", np.sinh, lambda x: cosh(x))
-cosh: Primitive = _primitive("cosh", np.cosh, lambda x: sinh(x))
-tanh: Primitive = _primitive("tanh", np.tanh, lambda x: 1.0 - tanh(x) * tanh(x))
-atanh: Primitive = _primitive("atanh", np.arctanh, lambda x: 1.0 / (1.0 - x * x))
+exp: Primitive = _primitive("exp", np.exp, lambda x, y: y)
+log: Primitive = _primitive("log", np.log, lambda x, y: 1.0 / x)
+sqrt: Primitive = _primitive("sqrt", np.sqrt, lambda x, y: 0.5 / y)
+sinh: Primitive = _primitive("sinh", np.sinh, lambda x, y: cosh(x))
+cosh: Primitive = _primitive("cosh", np.cosh, lambda x, y: sinh(x))
+tanh: Primitive = _primitive("tanh", np.tanh, lambda x, y: 1.0 - y * y)
+atanh: Primitive = _primitive("atanh", np.arctanh, lambda x, y: 1.0 / (1.0 - x * x))
 
 
 def where(condition: Any, a: Any, b: Any) -> Any:
@@ -186,6 +192,16 @@ def log1p(x: Any) -> Any:
 def absolute(x: Any) -> Any:
     """The magnitude, with slope 1 at 0: simulators' own abs() has slope 0 there."""
     return where(x >= 0, x, -x)
+
+
+@_composite
+def exp_mean(x: Any) -> Any:
+    """(exp(x) - 1)/x, which is 1 at x = 0: the mean of exp between 0 and x."""
+    small = absolute(x) < 0.01
+    series = 1.0 + x / 2.0 * (
+        1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0 * (1.0 + x / 6.0 * (1.0 + x / 7.0))))
+    )
+    return where(small, series, expm1_limited(x) / where(small, 1.0, x))
 
 
 @_composite

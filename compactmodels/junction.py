@@ -13,10 +13,16 @@ from compactmodels.errors import SimulationError
 
 FloatArray = NDArray[np.float64]
 _ITERATIONS = 200
+_PATIENCE = 40
+"""Iterations after which every third one halves the bracket."""
 
 
 def junction_voltage(
-    current: Callable[[Any, Mapping[str, Any]], Any], arguments: Mapping[str, Any], v: Any, r_s: Any
+    current: Callable[[Any, Mapping[str, Any]], Any],
+    arguments: Mapping[str, Any],
+    v: Any,
+    r_s: Any,
+    start: FloatArray | None = None,
 ) -> Any:
     """Solve ``v = vj + r_s current(vj, arguments)`` for ``vj``.
 
@@ -35,6 +41,9 @@ def junction_voltage(
         Terminal voltage [V].
     r_s : array_like or Dual
         Series resistance [ohm], >= 0.
+    start : array, optional
+        Junction voltage to begin the search from [V], such as that at parameters close by; it
+        shortens the search and does not change what is found.
 
     Returns
     -------
@@ -58,14 +67,74 @@ def junction_voltage(
     shape = np.broadcast_shapes(
         v_value.shape, r_value.shape, *(np.shape(x) for x in plain.values())
     )
-    root = _solve(slope, np.broadcast_to(v_value, shape), np.broadcast_to(r_value, shape))
+    wide = np.broadcast_to(v_value, shape)
+    begin = wide if start is None or np.shape(start) != shape else start
+    root = _solve(slope, wide, np.broadcast_to(r_value, shape), begin)
+    if not any(isinstance(x, Dual) for x in (v, r_s, *arguments.values())):
+        return root
     slope_at = slope(root)[1]
     residual = v - root - r_s * current(root, arguments)  # zero, with the Duals' partials
-    if not isinstance(residual, Dual):
-        return root
     return root + Dual(np.zeros_like(residual.value), residual.partials) / (
         1.0 + r_value * slope_at
     )
+
+
+def current_behind(
+    current: Callable[[Any, Mapping[str, Any]], Any],
+    arguments: Mapping[str, Any],
+    v: Any,
+    r_s: Any,
+    start: FloatArray | None = None,
+) -> tuple[Any, FloatArray]:
+    """The current through the junction and its series resistance, with all slopes in one look.
+
+    From ``i = current(v - r_s i)``: ``di = (g (dv - i dr_s) + di_arguments)/(1 + r_s g)`` with g the
+    junction's own slope.
+
+    Parameters
+    ----------
+    current, arguments, v, r_s, start
+        Of :func:`junction_voltage`.
+
+    Returns
+    -------
+    current : array or Dual
+        [A].
+    junction : array
+        Junction voltage [V], to begin the next search from.
+
+    Raises
+    ------
+    SimulationError
+        Of :func:`junction_voltage`.
+    """
+    plain = {name: _value(argument) for name, argument in arguments.items()}
+    root = junction_voltage(current, plain, _value(v), _value(r_s), start)
+    duals = [x for x in (v, r_s, *arguments.values()) if isinstance(x, Dual)]
+    if not duals:
+        return current(root, plain), root
+    count = duals[0].partials.shape[0]
+    seed = np.zeros((count + 1, *root.shape))
+    seed[-1] = 1.0
+    lifted = {name: _lifted(argument) for name, argument in arguments.items()}
+    out = current(Dual(root, seed), lifted)
+    i, own = out.value, np.broadcast_to(out.partials, (count + 1, *out.value.shape))
+    slope = own[-1]
+    drive = _partials(v, i) - i * _partials(r_s, i)
+    return Dual(i, (slope * drive + own[:-1]) / (1.0 + _value(r_s) * slope)), root
+
+
+def _lifted(x: Any) -> Any:
+    """A Dual with one more variable, on which it does not depend."""
+    if not isinstance(x, Dual):
+        return x
+    none = np.zeros((1, *x.partials.shape[1:]))
+    return Dual(x.value, np.concatenate([x.partials, none]))
+
+
+def _partials(x: Any, like: FloatArray) -> Any:
+    """The partials of ``x``, broadcast to ``like``; 0 where it has none."""
+    return (x * np.ones_like(like)).partials if isinstance(x, Dual) else 0.0
 
 
 def _value(x: Any) -> Any:
@@ -73,14 +142,17 @@ def _value(x: Any) -> Any:
 
 
 def _solve(
-    slope: Callable[[FloatArray], tuple[FloatArray, FloatArray]], v: FloatArray, r_s: FloatArray
+    slope: Callable[[FloatArray], tuple[FloatArray, FloatArray]],
+    v: FloatArray,
+    r_s: FloatArray,
+    start: FloatArray,
 ) -> FloatArray:
-    vj = v.copy()
     low, high = np.minimum(v, 0.0), np.maximum(v, 0.0)
+    vj = np.minimum(np.maximum(start, low), high)
     settled = np.zeros(
         v.shape, dtype=bool
     )  # what has settled stays, or rounding would move it again
-    for _ in range(_ITERATIONS):
+    for k in range(_ITERATIONS):
         i, g = slope(vj)
         excess = vj + r_s * i - v
         above = excess > 0
@@ -88,18 +160,21 @@ def _solve(
             np.where(above, low, np.maximum(low, vj)),
             np.where(above, np.minimum(high, vj), high),
         )
-        step = excess / (1.0 + r_s * g)
+        straight = vj - excess / (1.0 + r_s * g)
         drop, left = r_s * i, v - vj
         with np.errstate(all="ignore"):
             # ln(r_s i) = ln(v - vj): nearly straight in vj when the current is exponential
             log_step = np.log(drop / left) / (g / i + 1.0 / left)
         beyond = (excess * np.sign(v) > 0) & (drop / np.where(left == 0, np.inf, left) > 1)
-        step = np.where(beyond & np.isfinite(log_step), log_step, step)
-        new = vj - step
+        new = np.where(beyond & np.isfinite(log_step), vj - log_step, straight)
+        new = np.where((new < low) | (new > high), straight, new)  # no exponential here
         outside = (new < low) | (new > high) | ~np.isfinite(new)
-        new = np.where(outside, 0.5 * (low + high), new)
+        halved = k > _PATIENCE and k % 3 == 0  # over a bend Newton can go to and fro for ever
+        new = np.where(outside | halved, 0.5 * (low + high), new)
         new = np.where(settled | (excess == 0), vj, new)
-        settled = settled | (np.abs(new - vj) <= 1e-15 * np.abs(v) + 1e-300)
+        # Newton doubles the digits: a step of 1e-9 leaves less than rounding.  Bisection does not.
+        enough = np.where(outside, 1e-15, 1e-9) * np.abs(new) + 1e-300
+        settled = settled | ((np.abs(new - vj) <= enough) & (not halved))
         vj = new
         if np.all(settled):
             return vj

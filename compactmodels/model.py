@@ -3,11 +3,14 @@
     I = scale (sum of weight(w, s) I_branch(V) + gmin V)
 
 A branch with a series resistance carries its current through a junction voltage of its own,
-V = V_j + R_s I_branch(V_j): an internal node in the circuit, a guarded Newton here.
+V = V_j + R_s I_branch(V_j): an internal node in the circuit, a guarded Newton here.  Where the state
+weighs the branch exponentially, the resistance carries what the state lets through,
+V = V_j + R_s weight I_branch(V_j).
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +19,7 @@ from typing import Any, Final
 from compactmodels import functions as f
 from compactmodels.constants import ROOM_TEMPERATURE
 from compactmodels.errors import CardError
-from compactmodels.junction import junction_voltage
+from compactmodels.junction import current_behind, junction_voltage
 from compactmodels.parameter import RESERVED, Parameter
 from compactmodels.parts import Conduction, Relaxation, Switching
 
@@ -25,8 +28,11 @@ MIXES: Final = {
     "on": "w: conducts in the low-resistance state",
     "off": "1 - w: conducts in the high-resistance state",
     "volatile": "s: conducts while the volatile state is excited",
+    "exponential": "10^(span (w - 1)): w moves the saturation current over decades",
+    "exponential_both": "10^(span (w + s - 1)): w and s move the saturation current over decades",
 }
-"""How the states weigh a branch."""
+"""How the states weigh a branch; an exponential weight acts inside the series resistance."""
+EXPONENTIAL: Final = frozenset({"exponential", "exponential_both"})
 
 COMMON: Final = (
     Parameter(
@@ -48,7 +54,9 @@ BRANCH_NAME: Final = re.compile(r"[a-z][a-z0-9]{0,23}")
 TAKEN: Final = frozenset({"sw", "rx", "w", "s", "gmin", "state", "balance"})
 """Other groups' prefixes, and names of what every emitted model holds besides its branches."""
 
+LN_10: Final = math.log(10.0)
 SERIES = Parameter("r_s", 0.0, "ohm", "series resistance of the branch", 0.0, 1e15)
+SPAN = Parameter("span", 12.0, "1", "decades of current from state 0 to state 1", 0.1, 30.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ class Branch:
         Prefix of its parameters.
     mechanism : Conduction
     mix : str
-        A key of :data:`MIXES`.
+        A key of :data:`MIXES`; an exponential one adds the parameter ``<name>_span``.
     series : bool
         Whether the branch has a series resistance, parameter ``<name>_r_s``.
     """
@@ -88,15 +96,24 @@ class Branch:
             )
 
     @property
-    def parameters(self) -> tuple[Parameter, ...]:
-        """The mechanism's own, and the series resistance if there is one."""
-        return (*self.mechanism.parameters, *((SERIES,) if self.series else ()))
+    def exponential(self) -> bool:
+        """Whether the states weigh the branch exponentially, inside its series resistance."""
+        return self.mix in EXPONENTIAL
 
-    def weight(self, w: Any, s: Any) -> Any:
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The mechanism's own, the series resistance and the states' span if there are any."""
+        series = (SERIES,) if self.series else ()
+        return (*self.mechanism.parameters, *series, *((SPAN,) if self.exponential else ()))
+
+    def weight(self, w: Any, s: Any, si: Mapping[str, Any]) -> Any:
         """Share of the branch at the states ``w`` and ``s``, which are clamped to [0, 1]."""
         if self.mix == "constant":
             return 1.0
-        state = f.minimum(f.maximum(s if self.mix == "volatile" else w, 0.0), 1.0)
+        if self.exponential:
+            state = _clamped(w) + (_clamped(s) if self.mix == "exponential_both" else 0.0)
+            return f.exp(LN_10 * si["span"] * (state - 1.0))
+        state = _clamped(s if self.mix == "volatile" else w)
         return 1.0 - state if self.mix == "off" else state
 
     def junction_current(self, vj: Any, temperature: Any, si: Mapping[str, Any]) -> Any:
@@ -104,14 +121,61 @@ class Branch:
         values = {p.name: si[p.name] for p in self.mechanism.parameters}
         return self.mechanism.function(vj, temperature, **values)
 
+    def junction(
+        self,
+        v: Any,
+        temperature: Any,
+        si: Mapping[str, Any],
+        weight: Any = 1.0,
+        start: Any = None,
+    ) -> Any:
+        """Junction voltage in V at the terminal voltage ``v``.
+
+        ``weight`` multiplies the current that the series resistance carries; ``start`` is where the
+        search may begin (:func:`compactmodels.junction.junction_voltage`).
+        """
+        if not self.series:
+            return v
+        rest = {**si, "temperature": temperature, "weight": weight}
+        return junction_voltage(
+            lambda vj, x: x["weight"] * self.junction_current(vj, x["temperature"], x),
+            rest,
+            v,
+            si["r_s"],
+            start,
+        )
+
     def current(self, v: Any, temperature: Any, si: Mapping[str, Any]) -> Any:
-        """Current in A at the terminal voltage ``v``, series resistance included."""
-        if self.series:
-            rest = {**si, "temperature": temperature}
-            v = junction_voltage(
-                lambda vj, x: self.junction_current(vj, x["temperature"], x), rest, v, si["r_s"]
-            )
-        return self.junction_current(v, temperature, si)
+        """Current in A at unit weight at the terminal voltage ``v``, series resistance included."""
+        return self.current_from(v, temperature, si, None)[0]
+
+    def current_from(
+        self, v: Any, temperature: Any, si: Mapping[str, Any], start: Any
+    ) -> tuple[Any, Any]:
+        """The same, and the junction voltage; its search begins at ``start`` if that is given."""
+        if not self.series:
+            return self.junction_current(v, temperature, si), v
+        return current_behind(
+            lambda vj, x: self.junction_current(vj, x["temperature"], x),
+            {**si, "temperature": temperature},
+            v,
+            si["r_s"],
+            start,
+        )
+
+    def weighted_current(
+        self, v: Any, w: Any, s: Any, temperature: Any, si: Mapping[str, Any]
+    ) -> Any:
+        """Current in A at the terminal voltage ``v`` and the states."""
+        weight = self.weight(w, s, si)
+        if not self.exponential:
+            return weight * self.current(v, temperature, si)
+        vj = self.junction(v, temperature, si, weight)
+        return weight * self.junction_current(vj, temperature, si)
+
+
+def _clamped(state: Any) -> Any:
+    return f.minimum(f.maximum(state, 0.0), 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +189,7 @@ class Model:
     switching : Switching or None
         None: the states stay where they start.
     relaxation : Relaxation or None
-        Of the volatile state; needed by a second-order law.
+        Of the volatile state; needed by a second-order law that is not complete.
     """
 
     branches: tuple[Branch, ...]
@@ -135,11 +199,22 @@ class Model:
     def __post_init__(self) -> None:
         if not self.branches:
             raise CardError("a model needs at least one conduction branch")
-        second = self.switching is not None and self.switching.order > 1
-        if second and self.relaxation is None:
+        law = self.switching
+        relaxed = law is not None and law.relaxed
+        if relaxed and self.relaxation is None:
             raise CardError("a second-order switching law needs a relaxation of its volatile state")
-        if not second and self.relaxation is not None:
+        if law is not None and law.complete and self.relaxation is not None:
+            raise CardError(
+                f"the switching law '{law.name}' gives the rates of both states itself: no relaxation "
+                f"is expected, found '{self.relaxation.name}'"
+            )
+        if not relaxed and self.relaxation is not None:
             raise CardError("a relaxation needs a second-order switching law that drives its state")
+        if self.relaxation is not None and self.relaxation.rate is None:
+            raise CardError(
+                f"relaxation '{self.relaxation.name}' is no state equation of one state: take a switching "
+                "law that moves both of its states (two_relaxations)"
+            )
         branches = [b.name for b in self.branches]
         double = sorted({n for n in branches if branches.count(n) > 1})
         if double:
@@ -195,7 +270,7 @@ class Model:
         """Current of each branch in A at its weight: the terms of :meth:`current`."""
         si = self.si(values)
         return {
-            b.name: si[""]["scale"] * b.weight(w, s) * b.current(v, temperature, si[b.name])
+            b.name: si[""]["scale"] * b.weighted_current(v, w, s, temperature, si[b.name])
             for b in self.branches
         }
 
@@ -228,7 +303,7 @@ class Model:
         si = self.si(values)
         total = si[""]["gmin"] * v
         for b in self.branches:
-            total = total + b.weight(w, s) * b.current(v, temperature, si[b.name])
+            total = total + b.weighted_current(v, w, s, temperature, si[b.name])
         return si[""]["scale"] * total
 
     def rates(
@@ -240,8 +315,13 @@ class Model:
         *,
         temperature: Any = ROOM_TEMPERATURE,
     ) -> tuple[Any, ...]:
-        """Rates of the moving states in 1/s, in the order of :attr:`states`."""
+        """Rates of the moving states in 1/s, in the order of :attr:`states`; ``v`` at the terminals."""
         si = self.si(values)
+        first = self.branches[0]
+        if self.switching is not None and self.switching.junction:
+            own = si[first.name]
+            weight = first.weight(w, s, own) if first.exponential else 1.0
+            v = first.junction(v, temperature, own, weight)
         return self.state_equations(v, w, s, temperature, si.get("sw", {}), si.get("rx", {}))
 
     def state_equations(
@@ -253,11 +333,14 @@ class Model:
         switching: Mapping[str, Any],
         relaxation: Mapping[str, Any],
     ) -> tuple[Any, ...]:
-        """The same with the values of each part in SI (what the symbolic side traces)."""
+        """The same with the values of each part in SI (what the symbolic side traces).
+
+        ``v`` is the voltage that drives the law: the first branch's junction's for a ``junction`` law.
+        """
         if self.switching is None:
             return ()
         moved = self.switching.function(v, w, s, temperature, **switching)
-        if self.relaxation is None:
+        if self.relaxation is None or self.relaxation.rate is None:
             return tuple(moved)
         return (moved[0], moved[1] + self.relaxation.rate(s, **relaxation))
 

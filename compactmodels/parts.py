@@ -72,12 +72,14 @@ class Conduction(Part):
 
     ``areal`` mechanisms know a current density and take the ``area`` as a parameter; a
     ``fallback`` one describes without explaining and stays outside the contest of mechanisms;
-    ``plot`` names the linearised plot in which the mechanism is a straight line; ``series`` says
-    whether a fit gives the branch a series resistance.
+    ``twin`` names the mechanism that describes the same curves with the same numbers and stands in
+    the contest for both; ``plot`` names the linearised plot in which the mechanism is a straight
+    line; ``series`` says whether a fit gives the branch a series resistance.
     """
 
     areal: bool = False
     fallback: bool = False
+    twin: str = ""
     plot: str = "log"
     series: bool = False
 
@@ -90,10 +92,11 @@ class Relaxation(Part):
     """A decay law y(t), and the autonomous state equation that it solves.
 
     ``rate(y, **subset of the parameters)`` returns dy/dt in 1/s; the law itself is called with
-    the time in s and every parameter.
+    the time in s and every parameter.  None: the law needs more states than one, which a switching
+    law of its own moves.
     """
 
-    rate: Callable[..., Any] = lambda y: 0.0 * y
+    rate: Callable[..., Any] | None = None
 
     kind: ClassVar[str] = "relaxation"
     leading: ClassVar[tuple[str, ...]] = ("t",)
@@ -101,6 +104,8 @@ class Relaxation(Part):
     @property
     def rate_parameters(self) -> tuple[Parameter, ...]:
         """Those parameters that the state equation needs."""
+        if self.rate is None:
+            return ()
         names = list(inspect.signature(self.rate).parameters)[1:]
         return tuple(p for p in self.parameters if p.name in names)
 
@@ -110,10 +115,14 @@ class Switching(Part):
     """A switching law: the rates of the states under a voltage.
 
     First order: ``function(v, w, s, temperature, ...)`` returns ``(dw/dt,)``; second order returns
-    ``(dw/dt, drive of s)``, to which the model adds the relaxation of ``s``.
+    ``(dw/dt, drive of s)``, to which the model adds the relaxation of ``s``.  A ``complete`` law of
+    second order gives both rates itself and takes no relaxation.  A ``junction`` law is driven by the
+    junction voltage of the model's first branch, behind its series resistance, not by the terminals'.
     """
 
     order: int = 1
+    complete: bool = False
+    junction: bool = False
 
     kind: ClassVar[str] = "switching law"
     leading: ClassVar[tuple[str, ...]] = ("v", "w", "s", "temperature")
@@ -122,3 +131,26 @@ class Switching(Part):
     def states(self) -> tuple[str, ...]:
         """The states that the law moves."""
         return ("w", "s")[: self.order]
+
+    @property
+    def relaxed(self) -> bool:
+        """Whether the model has to add a relaxation of ``s``."""
+        return self.order > 1 and not self.complete
+
+
+@dataclass(frozen=True, slots=True)
+class Dependence(Part):
+    """How a synaptic response depends on one quantity: an interval, a number of pulses, a rate.
+
+    ``x_unit`` is the unit of that quantity ("1": whatever the measurement has).  Of the parameters
+    that are declared as pure numbers, those in ``signal`` carry the unit of the response, those in
+    ``along`` that of x, those in ``per`` the response's over that of x.
+    """
+
+    x_unit: str = "1"
+    signal: tuple[str, ...] = ()
+    along: tuple[str, ...] = ()
+    per: tuple[str, ...] = ()
+
+    kind: ClassVar[str] = "plasticity law"
+    leading: ClassVar[tuple[str, ...]] = ("x",)

@@ -1,4 +1,4 @@
-"""Discovery of the parts: every module in ``conduction/``, ``switching/`` and ``relaxation/``."""
+"""Discovery of the parts: every module in ``conduction/``, ``switching/``, ``relaxation/`` and ``plasticity/``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cache
 from typing import TypeVar
 
 from compactmodels.errors import InputError
-from compactmodels.parts import Conduction, Part, Relaxation, Switching
+from compactmodels.parts import Conduction, Dependence, Part, Relaxation, Switching
 
 P = TypeVar("P", bound=Part)
 
@@ -54,6 +54,11 @@ def relaxation(name: str) -> Relaxation:
     return _lookup("relaxation", Relaxation, name)
 
 
+def dependence(name: str) -> Dependence:
+    """The plasticity law of that name; InputError with the known names otherwise."""
+    return _lookup("plasticity", Dependence, name)
+
+
 def conductions() -> dict[str, Conduction]:
     """All conduction mechanisms by name."""
     return {n: p for n, p in _discover("conduction").items() if isinstance(p, Conduction)}
@@ -67,3 +72,8 @@ def switchings() -> dict[str, Switching]:
 def relaxations() -> dict[str, Relaxation]:
     """All relaxations by name."""
     return {n: p for n, p in _discover("relaxation").items() if isinstance(p, Relaxation)}
+
+
+def dependences() -> dict[str, Dependence]:
+    """All plasticity laws by name."""
+    return {n: p for n, p in _discover("plasticity").items() if isinstance(p, Dependence)}

@@ -28,7 +28,8 @@ class TracedBranch:
 
     ``current`` is the name under which the last assignment holds the branch current in A at unit
     weight; ``junction`` the name of the voltage it depends on: the terminal's, or the branch's own
-    behind a series resistance.
+    behind a series resistance, which carries ``weight`` times the current where the branch is
+    exponential and the current at unit weight elsewhere.
     """
 
     branch: Branch
@@ -43,7 +44,8 @@ class TracedModel:
     """The model's equations.
 
     ``conversions`` turn parameters from their declared units into SI; ``rates`` hold, by state, the
-    name of the assignment that is its rate in 1/s.
+    name of the assignment that is its rate in 1/s; ``drive`` is the name of the voltage that drives
+    the switching law.
     """
 
     model: Model
@@ -51,6 +53,7 @@ class TracedModel:
     branches: tuple[TracedBranch, ...]
     switching: tuple[Assignment, ...]
     rates: dict[str, str]
+    drive: str = TERMINAL
 
     @property
     def assignments(self) -> tuple[Assignment, ...]:
@@ -75,18 +78,25 @@ def trace(model: Model) -> TracedModel:
             tracer.assign("i", current)
         branches.append(
             TracedBranch(
-                branch, tuple(tracer.assignments), f"{branch.name}_i", junction, branch.weight(w, s)
+                branch,
+                tuple(tracer.assignments),
+                f"{branch.name}_i",
+                junction,
+                branch.weight(w, s, si[branch.name]),
             )
         )
+    law = model.switching
+    drive = branches[0].junction if law is not None and law.junction else TERMINAL
     with tracing("sw_") as tracer:
         rates = model.state_equations(
-            symbol(TERMINAL), w, s, temperature, si.get("sw", {}), si.get("rx", {})
+            symbol(drive), w, s, temperature, si.get("sw", {}), si.get("rx", {})
         )
         names = {}
         for state, rate in zip(model.states, rates, strict=True):
             tracer.assign(f"rate_{state}", rate)
             names[state] = f"sw_rate_{state}"
-    return TracedModel(model, tuple(conversions), tuple(branches), tuple(tracer.assignments), names)
+    moved = tuple(tracer.assignments)
+    return TracedModel(model, tuple(conversions), tuple(branches), moved, names, drive)
 
 
 def _si_symbol(prefix: str, parameter: Parameter, conversions: list[Assignment]) -> Any:

@@ -24,6 +24,9 @@ SI_FACTOR: Final[dict[str, float]] = {
     "m": 1.0,
     "m^2": 1.0,
     "A/(m^2 K^2)": 1.0,
+    "A/m^2": 1.0,
+    "S/m": 1.0,
+    "m^2/(V s)": 1.0,
     "eV": ELEMENTARY_CHARGE,
     "m0": ELECTRON_MASS,
 }
@@ -32,7 +35,9 @@ SI_FACTOR: Final[dict[str, float]] = {
 PINT_NAME: Final[dict[str, str]] = {
     "1": "dimensionless",
     "A/(m^2 K^2)": "A/(m**2 * K**2)",
+    "A/m^2": "A/m**2",
     "m^2": "m**2",
+    "m^2/(V s)": "m**2/(V*s)",
     "eV": "joule",
     "m0": "kilogram",
 }

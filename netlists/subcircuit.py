@@ -15,13 +15,14 @@ from compactmodels.card import ModelCard
 from compactmodels.codeprinter import composite_body, composites_used
 from compactmodels.files import write_text
 from compactmodels.names import comment, identifier, number
-from compactmodels.symbolic import Assignment
+from compactmodels.symbolic import Assignment, symbol
 from compactmodels.templating import render
 from compactmodels.traced import (
     STATE_CAPACITANCE,
     STATE_LEAK,
     TEMPERATURE,
     TERMINAL,
+    TracedBranch,
     TracedModel,
     trace,
 )
@@ -55,7 +56,7 @@ class _Writer:
             for assignment in branch.assignments:
                 self._add(assignment, inputs, branch.junction)
         for assignment in traced.switching:
-            self._add(assignment, inputs, TERMINAL)
+            self._add(assignment, inputs, traced.drive)
 
     def _add(self, assignment: Assignment, inputs: set[str], default: str) -> None:
         names = {s.name for s in assignment.expression.free_symbols}
@@ -131,8 +132,6 @@ def subcircuit(card: ModelCard, name: str | None = None) -> str:
     PrinterError
         An equation with a function that ngspice lacks.
     """
-    from compactmodels.symbolic import symbol
-
     traced = trace(card.model)
     writer = _Writer(traced)
     nodes = {TERMINAL: "v(p,n)", "w": "v(w)", "s": "v(s)"}
@@ -144,7 +143,7 @@ def subcircuit(card: ModelCard, name: str | None = None) -> str:
             "name": b.branch.name,
             "title": comment(b.branch.mechanism.title),
             "series": b.branch.series,
-            "r_s": f"{{{b.branch.name}_r_s}}",
+            "drop": _drop(b, writer, nodes),
             "current": writer.write(symbol(b.current), nodes),
             "weight": writer.factor(b.weight, nodes),
         }
@@ -173,6 +172,13 @@ def subcircuit(card: ModelCard, name: str | None = None) -> str:
         leak_state=number(STATE_LEAK),
         branches=branches,
     )
+
+
+def _drop(traced: TracedBranch, writer: _Writer, nodes: dict[str, str]) -> str:
+    """Voltage over the series resistance: an exponential branch's weight acts behind it."""
+    current = writer.write(symbol(traced.current), nodes)
+    weight = f"{writer.factor(traced.weight, nodes)}*" if traced.branch.exponential else ""
+    return f"{{{traced.branch.name}_r_s}}*{weight}{current}"
 
 
 def _state(name: str, rate: str) -> dict[str, str]:

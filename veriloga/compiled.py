@@ -24,7 +24,7 @@ from compactmodels.errors import SimulationError, ToolMissing
 from compactmodels.traced import STATE_CAPACITANCE
 
 FloatArray = NDArray[np.float64]
-_NEWTON_STEPS = 400
+_NEWTON_STEPS = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,20 @@ class Compiled:
         SimulationError
             Newton's iteration did not settle.
         """
+        x = self._settled(values, v, w, s, temperature)
+        residual, _, jacobian = self.system(
+            values, self._named(x), hold=1.0, w0=w, s0=s, temperature=temperature
+        )
+        inner = jacobian[2:, 2:]
+        slope = jacobian[0, 0]
+        if inner.size:  # what the inner nodes do as v moves
+            slope = slope - jacobian[0, 2:] @ np.linalg.solve(inner, jacobian[2:, 0])
+        return float(residual[0]), float(slope)
+
+    def _settled(
+        self, values: Mapping[str, float], v: float, w: float, s: float, temperature: float
+    ) -> FloatArray:
+        """Node voltages [V] of the operating point with the states held."""
         settings = {"hold": 1.0, "w0": w, "s0": s, "temperature": temperature}
         x = np.zeros(len(self.nodes))
         x[0] = v
@@ -117,11 +131,7 @@ class Compiled:
                     f"'{self.path}': no operating point at {v:g} V after {_NEWTON_STEPS} steps",
                     code="no_convergence",
                 )
-        residual, _, jacobian = self.system(values, self._named(x), **settings)
-        slope = jacobian[0, 0]
-        if inner.size:  # what the inner nodes do as v moves
-            slope = slope - jacobian[0, 2:] @ np.linalg.solve(inner, jacobian[2:, 0])
-        return float(residual[0]), float(slope)
+        return x
 
     def rates(
         self,
@@ -133,8 +143,8 @@ class Compiled:
         temperature: float = ROOM_TEMPERATURE,
     ) -> dict[str, float]:
         """Rate of each state in 1/s with ``hold = 0``, by state name."""
-        x = dict.fromkeys(self.nodes, 0.0)
-        x |= {"p": v}
+        # A law may see a junction voltage, so the nodes behind series resistances are solved first.
+        x = self._named(self._settled(values, v, w, s, temperature))
         x |= {f"state_{n}": value for n, value in (("w", w), ("s", s)) if f"state_{n}" in x}
         residual, _, _ = self.system(values, x, hold=0.0, w0=w, s0=s, temperature=temperature)
         return {

@@ -18,7 +18,7 @@ from compactmodels.names import comment, identifier
 from compactmodels.parameter import Parameter
 from compactmodels.symbolic import Assignment
 from compactmodels.templating import render
-from compactmodels.traced import STATE_CAPACITANCE, trace
+from compactmodels.traced import STATE_CAPACITANCE, TracedBranch, trace
 from veriloga.printer import VerilogAPrinter
 
 _PRINT = VerilogAPrinter()
@@ -52,7 +52,7 @@ def module(card: ModelCard, name: str | None = None) -> str:
             "title": comment(b.branch.mechanism.title),
             "reference": comment(b.branch.mechanism.reference),
             "series": b.branch.series,
-            "r_s": f"{b.branch.name}_r_s",
+            "drop": _drop(b),
             "junction": b.junction,
             "weight": f"{b.branch.name}_weight",
             "weight_value": _PRINT(b.weight),
@@ -82,6 +82,13 @@ def module(card: ModelCard, name: str | None = None) -> str:
         c_state=repr(STATE_CAPACITANCE),
         still=[s for s in ("w", "s") if s not in traced.rates],
     )
+
+
+def _drop(traced: TracedBranch) -> str:
+    """Voltage over the series resistance: an exponential branch's weight acts behind it."""
+    name = traced.branch.name
+    weight = f"{name}_weight*" if traced.branch.exponential else ""
+    return f"{name}_r_s*{weight}{traced.current}"
 
 
 def _lines(assignments: tuple[Assignment, ...]) -> list[tuple[str, str]]:

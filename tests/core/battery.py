@@ -31,6 +31,11 @@ def drawn(parameter: Parameter) -> st.SearchStrategy[float]:
     return st.floats(lower, min(upper, 1e6))
 
 
+def near_one(parameter: Parameter, low: float, high: float) -> st.SearchStrategy[float]:
+    """A value from ``low`` to ``high``, as far as the bounds allow."""
+    return st.floats(max(low, parameter.lower), min(high, parameter.upper))
+
+
 def values_of(parameters: tuple[Parameter, ...]) -> st.SearchStrategy[dict[str, float]]:
     """One value for each parameter."""
     return st.fixed_dictionaries({p.name: drawn(p) for p in parameters})
@@ -48,7 +53,7 @@ def switching_card(name: str, relaxation: str | None, values: dict[str, float]) 
     model = Model(
         (Branch("g", registry.conduction("ohmic"), "on"),),
         law,
-        registry.relaxation(relaxation or "exponential") if law.order > 1 else None,
+        registry.relaxation(relaxation or "exponential") if law.relaxed else None,
     )
     return ModelCard("dut", model, {k: Entry(v, "assumed") for k, v in values.items()})
 

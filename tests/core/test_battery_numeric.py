@@ -17,11 +17,12 @@ from compactmodels.dual import Dual, variables
 from compactmodels.parts import Conduction, Part
 from compactmodels.symbolic import lambdify, symbol
 from compactmodels.traced import trace
-from tests.core.battery import close, conduction_card, switching_card, values_of, worst
+from tests.core.battery import close, conduction_card, near_one, switching_card, values_of, worst
 
 CONDUCTIONS = sorted(registry.conductions())
 SWITCHINGS = sorted(registry.switchings())
 RELAXATIONS = sorted(registry.relaxations())
+EQUATIONS = [n for n in RELAXATIONS if registry.relaxation(n).rate is not None]
 ALL = [
     *registry.conductions().values(),
     *registry.switchings().values(),
@@ -151,7 +152,10 @@ def test_series_resistance_takes_its_share(name: str, data: Any, r_s: float) -> 
     # v - r_s i loses digits when nearly all of v drops over r_s: compare where it does not.
     good = np.abs(junction) > 1e-3 * np.abs(v)
     expected = straight.partials[0] / (1 + r_s * straight.partials[0])
-    assert close(current.value[good], straight.value[good], 1e-9)
+    # A steep junction tells the rounding of its exponent: a part in 1e11 of the voltage.
+    rounding = np.abs(straight.partials[0]) * 1e-11 * np.abs(v)
+    off = np.abs(current.value - straight.value)
+    assert np.all((off <= 1e-9 * np.abs(straight.value) + rounding)[good])
     assert close(current.partials[0][good], expected[good], 1e-6)
     assert np.all(np.abs(current.value) <= np.abs(v) / r_s * (1 + 1e-12))
     assert dual.value.shape == v.shape
@@ -177,13 +181,14 @@ def test_states_stay_within_their_bounds(name: str, data: Any) -> None:
     assert abs(float(still)) <= 1.0 / retention
 
 
-@pytest.mark.parametrize("name", RELAXATIONS)
+@pytest.mark.parametrize("name", EQUATIONS)
 @settings(max_examples=25)
 @given(data=st.data())
 def test_the_state_equation_has_the_law_as_its_solution(name: str, data: Any) -> None:
     part = registry.relaxation(name)
+    assert part.rate is not None
     values = {p.name: p.default for p in part.parameters} | {
-        p.name: data.draw(st.floats(0.2, 3.0)) for p in part.rate_parameters
+        p.name: data.draw(near_one(p, 0.2, 3.0)) for p in part.rate_parameters
     }
     values["y0"] = 0.0
     law = {p.name: values[p.name] for p in part.parameters}

@@ -19,6 +19,7 @@ from netlists.subcircuit import subcircuit
 from tests.core.battery import (
     close,
     conduction_card,
+    near_one,
     rate_floor,
     switching_card,
     values_of,
@@ -28,8 +29,12 @@ from tests.core.battery import (
 pytestmark = pytest.mark.needs_ngspice
 
 CONDUCTIONS = sorted(registry.conductions())
-LAWS = [(n, r) for n in sorted(registry.switchings()) for r in sorted(registry.relaxations())
-        if registry.switching(n).order > 1 or r == "exponential"]  # fmt: skip
+LAWS = [
+    (law, relaxation)
+    for law in sorted(registry.switchings())
+    for relaxation, part in sorted(registry.relaxations().items())
+    if relaxation == "exponential" or (registry.switching(law).relaxed and part.rate is not None)
+]
 TIGHT = "reltol=1e-11 abstol=1e-20 vntol=1e-14 itl1=500 gmin=1e-30"
 VOLTAGES = (-10.0, -3.0, -0.7, -0.05, 0.05, 0.7, 3.0, 10.0)
 
@@ -108,9 +113,9 @@ def test_rates(law: str, relaxation: str, data: Any) -> None:
     values = {
         f"sw_{k}": v for k, v in data.draw(values_of(registry.switching(law).parameters)).items()
     }
-    if registry.switching(law).order > 1:
+    if registry.switching(law).relaxed:
         own = registry.relaxation(relaxation).rate_parameters
-        values |= {f"rx_{p.name}": data.draw(st.floats(0.1, 10.0)) for p in own}
+        values |= {f"rx_{p.name}": data.draw(near_one(p, 0.1, 10.0)) for p in own}
     card = switching_card(law, relaxation, values)
     w, s = data.draw(st.floats(0.0, 1.0)), data.draw(st.floats(0.0, 1.0))
     voltages = [*VOLTAGES, 0.0, data.draw(st.floats(-10.0, 10.0))]
@@ -123,8 +128,15 @@ def test_rates(law: str, relaxation: str, data: Any) -> None:
     deck = f"rates\n{subcircuit(card)}\n" + "\n".join(lines)
     (op,) = run(f"{deck}\n.options {TIGHT}\n.save {saved}\n.op\n.end\n", timeout=60)
     expected = card.model.rates(np.array(voltages), w, s, card.values)
-    for n, rate in zip(states, expected, strict=True):
+    inwards = (
+        1e-6 if s < 0.5 else -1e-6
+    )  # a node's voltage is known to rounding: that times the slope
+    beside = card.model.rates(np.array(voltages), w, s + inwards, card.values)
+    slopes = [np.max(np.abs(a - b)) / 1e-6 for a, b in zip(beside, expected, strict=True)]
+    for n, rate, slope in zip(states, expected, slopes, strict=True):
         found = np.array([op[f"@b.x{k}.b{n}[i]"][0] for k in range(len(voltages))])
         found = found / STATE_CAPACITANCE
         expected_rate = np.broadcast_to(rate, found.shape)
-        assert close(found, expected_rate, floor=rate_floor(card)), worst(found, rate)
+        assert close(found, expected_rate, floor=rate_floor(card) + 5e-16 * slope), worst(
+            found, rate
+        )

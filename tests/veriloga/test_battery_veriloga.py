@@ -18,6 +18,7 @@ from compactmodels.dual import variables
 from tests.core.battery import (
     close,
     conduction_card,
+    near_one,
     rate_floor,
     switching_card,
     values_of,
@@ -86,9 +87,9 @@ def test_rates(law: str, relaxation: str, data: Any) -> None:
     values = {
         f"sw_{k}": v for k, v in data.draw(values_of(registry.switching(law).parameters)).items()
     }
-    if registry.switching(law).order > 1:
+    if registry.switching(law).relaxed:
         own = registry.relaxation(relaxation).rate_parameters
-        values |= {f"rx_{p.name}": data.draw(st.floats(0.1, 10.0)) for p in own}
+        values |= {f"rx_{p.name}": data.draw(near_one(p, 0.1, 10.0)) for p in own}
     card = switching_card(law, relaxation, values)
     w, s = data.draw(st.floats(0.0, 1.0)), data.draw(st.floats(0.0, 1.0))
     for bias in [*VOLTAGES, 0.0, data.draw(st.floats(-10.0, 10.0))]:
