@@ -77,7 +77,7 @@ def respond(
     x = np.array([w0, s0][: len(states)], dtype=float)
     times, voltages, tracks = [], [], []
     if not states:
-        time, voltage = _samples(protocol, points)
+        time, voltage = samples(protocol, points)
         w, s = np.full_like(time, w0), np.full_like(time, s0)
     else:
         pieces = zip(
@@ -99,7 +99,7 @@ def respond(
         w = track[0]
         s = track[1] if len(states) > 1 else np.full_like(time, s0)
     current = card.model.current(voltage, card.values, w=w, s=s, temperature=temperature)
-    current = np.broadcast_to(current, time.shape) + _displacement(card, time, voltage, protocol)
+    current = np.broadcast_to(current, time.shape) + displacement(card, time, voltage, protocol)
     return Response(time, voltage, current, w, s, "reference integrator")
 
 
@@ -111,7 +111,8 @@ def _grid(t0: float, t1: float, points: int) -> FloatArray:
     return np.unique(np.concatenate([even, early]))
 
 
-def _samples(protocol: Protocol, points: int) -> tuple[FloatArray, FloatArray]:
+def samples(protocol: Protocol, points: int) -> tuple[FloatArray, FloatArray]:
+    """Times [s] and voltages [V] of the samples, ``points`` in each straight piece."""
     if protocol.static:
         return protocol.time, protocol.voltage
     pieces = [
@@ -121,10 +122,8 @@ def _samples(protocol: Protocol, points: int) -> tuple[FloatArray, FloatArray]:
     return time, np.interp(time, protocol.time, protocol.voltage)
 
 
-def _displacement(
-    card: ModelCard, time: FloatArray, voltage: FloatArray, protocol: Protocol
-) -> Any:
-    """Capacitive current: C dV/dt of each straight piece."""
+def displacement(card: ModelCard, time: FloatArray, voltage: FloatArray, protocol: Protocol) -> Any:
+    """Capacitive current [A], shape (n,): C dV/dt of each straight piece; 0 at held states."""
     capacitance = card.values["cap"] * card.values["scale"]
     if protocol.static or capacitance == 0.0:
         return 0.0
@@ -152,6 +151,7 @@ def _piece(
         rates = card.model.rates(v, y[0], s, card.values, temperature=temperature)
         return np.array([float(r) for r in rates])
 
+    # A small first step: a stretched relaxation begins with an infinite slope.
     result = solve_ivp(
         slope,
         (grid[0], grid[-1]),
@@ -160,7 +160,7 @@ def _piece(
         t_eval=grid,
         rtol=rtol,
         atol=rtol * 1e-3,
-        first_step=span * 1e-6,
+        first_step=min(1e-6 * span, max(1e-10 * span, 1e-12 * grid[-1])),
     )
     if not result.success:
         raise SimulationError(

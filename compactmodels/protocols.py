@@ -296,6 +296,10 @@ def load(path: Path, settings: Mapping[str, Any] | None = None) -> Protocol:
         raise ProtocolError(
             f"protocol file '{path}': kind = \"...\" is missing; one of {', '.join(BUILDERS)}"
         )
+    if kind in ("sequence", "rest", "waveform"):
+        from compactmodels.protocol_sequence import from_document
+
+        return from_document({"kind": kind, **document, **(settings or {})})
     return build(kind, {**document, **(settings or {})})
 
 
