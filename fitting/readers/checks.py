@@ -13,7 +13,8 @@ def _refusal(trace: Trace, sentence: str, code: str) -> CompactModelsError:
     name = trace.meta.get("file")
     if name is None:
         return InputError(sentence[0].upper() + sentence[1:], code=code)
-    return DataFileError(f"'{name}': {sentence}", code=code)
+    place = f", sheet '{trace.meta['sheet']}'" if trace.meta.get("sheet") else ""
+    return DataFileError(f"'{name}'{place}: {sentence}", code=code)
 
 
 def check_finite(trace: Trace) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,14 +11,41 @@ import numpy as np
 
 from compactmodels.errors import DataFileError, InputError
 from fitting.readers.headers import Heading, parse_heading, parse_unit
+from fitting.readers.reading import ColumnOption
 from fitting.readers.source import Source
 from fitting.readers.table import Table
 
-QUANTITIES: Final = ("voltage", "current", "time", "signal", "temperature")
-OPTION: Final = "--columns voltage=1,current=2 (or time=1,signal=2 for a decay)"
-_SI: Final = {"voltage": "V", "current": "A", "time": "s", "temperature": "K"}
+__all__ = ["OPTION", "Column", "ColumnOption", "chosen", "found", "parse_option", "picked"]
 
-ColumnOption = str | Mapping[str, int | str] | None
+QUANTITIES: Final = (
+    "voltage",
+    "current",
+    "time",
+    "signal",
+    "temperature",
+    "resistance",
+    "applied",
+    "shunt",
+)
+OPTION: Final = "--columns voltage=1,current=2 (or time=1,signal=2 for a decay)"
+_SI: Final = {
+    "voltage": "V",
+    "current": "A",
+    "time": "s",
+    "temperature": "K",
+    "resistance": "ohm",
+    "applied": "V",
+    "shunt": "V",
+}
+_COMPLETE: Final = (
+    {"current", "voltage"},
+    {"current", "time"},
+    {"signal"},
+    {"resistance", "voltage"},
+    {"shunt"},
+)
+PIXELS: Final = 10
+"""Columns of whole numbers, without a heading, that no instrument writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +90,34 @@ def parse_option(option: ColumnOption) -> dict[str, str]:
     return result
 
 
+def _places(table: Table, place: str) -> list[str]:
+    """``3-5`` as three places, unless a heading reads so."""
+    match = re.fullmatch(r"(\d{1,6})-(\d{1,6})(\[[^\]]+\])?", place)
+    if match is None or place in table.headings:
+        return [place]
+    first, last = int(match[1]), min(int(match[2]), table.width + 1)
+    return [f"{k}{match[3] or ''}" for k in range(first, last + 1)] or [place]
+
+
+def _index(table: Table, bare: str) -> int:
+    if bare.isascii() and bare.isdigit() and len(bare) < 10:
+        return int(bare) - 1
+    names = [parse_heading(text).name for text in table.headings]
+    for known in (list(table.headings), names):
+        if known.count(bare) == 1:
+            return known.index(bare)
+    return -1
+
+
 def _place(source: Source, table: Table, quantity: str, place: str) -> Column:
     match = re.fullmatch(r"(?P<place>.*?)\s*(?:\[(?P<unit>[^\]]+)\])?", place)
     bare, written = (match["place"], match["unit"]) if match else (place, None)
     if place in table.headings:
         bare, written = place, None
-    if bare.isascii() and bare.isdigit() and len(bare) < 10:
-        index = int(bare) - 1
-    else:
-        index = table.headings.index(bare) if bare in table.headings else -1
+    index = _index(table, bare)
     if not 0 <= index < table.width:
-        names = ", ".join(f"{k + 1}: '{h}'" for k, h in enumerate(table.headings)) or "no headings"
+        shown = [f"{k + 1}: '{h}'" for k, h in enumerate(table.headings[:12])]
+        names = ", ".join(shown) or "no headings"
         raise DataFileError(
             f"{source.where(table.first)}: --columns asks for {quantity}={place}, the table has "
             f"{table.width} columns ({names}): give a number from 1 to {table.width} or a heading",
@@ -88,8 +132,8 @@ def _place(source: Source, table: Table, quantity: str, place: str) -> Column:
     return Column(index, Heading(text, quantity, si, factor))
 
 
-def chosen(source: Source, table: Table, option: ColumnOption) -> dict[str, Column]:
-    """The columns that the caller named.
+def chosen(source: Source, table: Table, option: ColumnOption) -> list[dict[str, Column]]:
+    """The columns that the caller named; several sets where a range of signals was named.
 
     Raises
     ------
@@ -97,24 +141,48 @@ def chosen(source: Source, table: Table, option: ColumnOption) -> dict[str, Colu
         A place that does not exist; an incomplete choice.
     """
     places = parse_option(option)
-    result = {name: _place(source, table, name, place) for name, place in places.items()}
-    complete = "current" in result and ("voltage" in result or "time" in result)
-    if not complete and not ("signal" in result and "time" in result):
+    if not any(need <= set(places) for need in _COMPLETE):
         raise InputError(
             f"--columns names {', '.join(places) or 'nothing'}: a sweep needs voltage and current, "
-            "a decay needs time and signal",
+            "a decay needs time and signal, a series of pulses needs signal",
             code="bad_columns",
         )
+    fixed = {n: _place(source, table, n, p) for n, p in places.items() if n != "signal"}
+    if "signal" not in places:
+        return [fixed]
+    return [
+        fixed | {"signal": _place(source, table, "signal", place)}
+        for place in _places(table, places["signal"])
+    ]
+
+
+def picked(table: Table, **places: int) -> dict[str, Column]:
+    """Columns that a reader knows by their zero-based place; the heading gives the unit."""
+    result = {}
+    for quantity, index in places.items():
+        heading = parse_heading(table.headings[index])
+        unit, factor = heading.unit, heading.factor
+        expected = _SI.get(quantity)
+        if expected is not None and unit not in (None, expected):
+            unit, factor = None, 1.0
+        result[quantity] = Column(index, Heading(heading.text, quantity, unit, factor))
     return result
 
 
-def found(source: Source, table: Table) -> tuple[dict[str, Column], list[str]]:
+def found(
+    source: Source, table: Table, leave: Collection[int] = ()
+) -> tuple[dict[str, Column], list[str]]:
     """The columns by their headings, and what was assumed.
+
+    Parameters
+    ----------
+    leave : collection of int
+        Zero-based columns that are known to be something else.
 
     Raises
     ------
     DataFileError
-        Codes ``ambiguous_columns``, ``no_columns``, ``no_current``.
+        Codes ``ambiguous_columns``, ``no_columns``, ``no_current``, ``not_measurement``.
     """
     if not table.headings:
         raise _headless(source, table)
@@ -122,7 +190,7 @@ def found(source: Source, table: Table) -> tuple[dict[str, Column], list[str]]:
     columns: dict[str, Column] = {}
     assumed: list[str] = []
     for quantity in ("time", "voltage", "current", "abs_current", "signal", "temperature"):
-        places = [k for k, h in enumerate(headings) if h.quantity == quantity]
+        places = [k for k, h in enumerate(headings) if h.quantity == quantity and k not in leave]
         if len(places) > 1 and quantity in ("time", "voltage", "current", "signal"):
             raise _several(source, table, quantity, places)
         if places:
@@ -141,10 +209,6 @@ def found(source: Source, table: Table) -> tuple[dict[str, Column], list[str]]:
         columns.pop("signal")
     _complete(source, table, columns)
     for quantity, column in columns.items():
-        if column.heading.unit is None and quantity in _SI:
-            assumed.append(
-                f"no unit is written for '{column.heading.text}': {_SI[quantity]} is taken"
-            )
         expected = _SI.get(quantity)
         if expected and column.heading.unit not in (None, expected):
             raise DataFileError(
@@ -155,7 +219,12 @@ def found(source: Source, table: Table) -> tuple[dict[str, Column], list[str]]:
     return columns, assumed
 
 
-def _complete(source: Source, table: Table, columns: dict[str, Column]) -> None:
+def unit_of(quantity: str) -> str | None:
+    """The SI unit that a quantity without a written unit is taken in; None for a signal."""
+    return _SI.get(quantity)
+
+
+def _complete(source: Source, table: Table, columns: Mapping[str, Column]) -> None:
     names = ", ".join(f"'{text}'" for text in table.headings[:8])
     names += f" and {len(table.headings) - 8} more" if len(table.headings) > 8 else ""
     where = f"{source.where(table.first)}: the columns are {names}; "
@@ -164,7 +233,9 @@ def _complete(source: Source, table: Table, columns: dict[str, Column]) -> None:
             raise DataFileError(
                 where
                 + "time and voltage without a current are a stimulus, not a measurement: give "
-                "the file that holds the current",
+                "the file that holds the current, or, should the voltage be across a shunt, say so "
+                f"with --columns time={columns['time'].index + 1},"
+                f"shunt={columns['voltage'].index + 1} --shunt OHM",
                 code="no_current",
             )
         raise DataFileError(
@@ -180,9 +251,15 @@ def _complete(source: Source, table: Table, columns: dict[str, Column]) -> None:
 
 def _several(source: Source, table: Table, quantity: str, places: list[int]) -> DataFileError:
     names = " and ".join(f"{k + 1} ('{table.headings[k]}')" for k in places)
+    shunt = (
+        f"; where one is across a shunt, --columns applied={places[0] + 1},shunt={places[1] + 1} "
+        "--shunt OHM"
+        if quantity == "voltage"
+        else ""
+    )
     return DataFileError(
         f"{source.where(table.first)}: columns {names} all read as {quantity}: say which one is "
-        f"meant with {OPTION}",
+        f"meant with {OPTION}{shunt}",
         code="ambiguous_columns",
     )
 
@@ -196,11 +273,32 @@ def _headless(source: Source, table: Table) -> DataFileError:
             f"its columns with {OPTION}",
             code="no_current",
         )
+    if table.width >= PIXELS and _is_pixels(table):
+        return DataFileError(
+            f"'{source.path}' holds {table.width} columns of small whole numbers without a heading, "
+            "as pictures and their classes are stored: that is no measurement; a measurement needs its "
+            f"columns named with {OPTION}",
+            code="not_measurement",
+        )
+    if table.width == 1:
+        return DataFileError(
+            f"{source.where(table.first)}: one column without a heading: what it is cannot be "
+            "known; a series of pulses or of devices is read with --columns signal=1 (a unit may "
+            "follow: signal=1[ohm]), a record in time with --interval S besides",
+            code="ambiguous_columns",
+        )
     return DataFileError(
         f"{source.where(table.first)}: {table.width} columns without a heading: which is "
-        f"which cannot be known; name them with {OPTION}",
+        f"which cannot be known; name them with {OPTION}, or signal=1-{table.width} for series of "
+        "pulses side by side",
         code="ambiguous_columns",
     )
+
+
+def _is_pixels(table: Table) -> bool:
+    """Whether the first rows hold nothing but whole numbers below 256."""
+    cells = [cell for k in table.places[:20] for cell in table.cells(int(k))]
+    return all(cell.isdigit() and len(cell) < 4 and int(cell) < 256 for cell in cells)
 
 
 def _is_stimulus(source: Source, table: Table) -> bool:

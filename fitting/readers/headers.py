@@ -48,7 +48,7 @@ _WORDS: Final[dict[str, tuple[str, str, float]]] = {
     "%": ("signal", "1", 0.01),
 }
 _NAMES: Final[tuple[tuple[str, str], ...]] = (
-    (r"abs.*i|\|\s*i\w*\s*\||abs.*curr\w*|\|\s*current\s*\|", "abs_current"),
+    (r"abs.*i\w*|\|\s*i\w*\s*\||abs.*curr\w*|\|\s*current\s*\|", "abs_current"),
     (r"t|time|zeit|elapsed( time)?|time ?stamp|rel\w* time", "time"),
     (r"[abcdgs]?[vu]\d?|[vu]_\w{1,8}|[vu](d|ds|g|gs|s|b|dut|meas|m|in|out|appl)", "voltage"),
     (r"volts?|spannung|bias|(\w+ )*(voltage|bias|spannung)( \w+)*", "voltage"),
@@ -82,6 +82,15 @@ class Heading:
     quantity: str | None
     unit: str | None
     factor: float = 1.0
+
+    @property
+    def name(self) -> str:
+        """The text without its unit."""
+        for pattern in (_BRACKETED, _SLASHED):
+            match = pattern.match(self.text)
+            if match and parse_unit(match["unit"]) is not None:
+                return match["name"].strip()
+        return self.text
 
 
 def parse_unit(text: str) -> tuple[str, str, float] | None:

@@ -10,13 +10,16 @@ import re
 
 from compactmodels.data import Trace
 from compactmodels.errors import DataFileError
-from fitting.readers.columns import ColumnOption
-from fitting.readers.delimited import trace_of
+from fitting.readers.columns import picked
+from fitting.readers.reading import Reading
 from fitting.readers.source import Source
 from fitting.readers.table import tables
+from fitting.readers.traces import traces_of
 
 NAME = "Keysight SMU CSV"
+LACKS = "no heading such as Item,Smu1.V[1][1]"
 _CELL = re.compile(r"(?P<unit>Smu\d+)\.(?P<what>Time|V|I|R)(?P<index>(?:\[\d+\])*)", re.IGNORECASE)
+_QUANTITY = {"time": "time", "v": "voltage", "i": "current"}
 
 
 def recognise(source: Source) -> bool:
@@ -24,7 +27,7 @@ def recognise(source: Source) -> bool:
     return any("Item" in line and _CELL.search(line) for line in source.lines[:20])
 
 
-def read(source: Source, columns: ColumnOption = None) -> list[Trace]:
+def read(source: Source, reading: Reading) -> list[Trace]:
     """One trace for each channel and sweep that has a voltage and a current.
 
     Raises
@@ -34,23 +37,20 @@ def read(source: Source, columns: ColumnOption = None) -> list[Trace]:
     """
     result: list[Trace] = []
     for table in tables(source):
-        if columns is not None:
-            result.append(trace_of(source, table, columns, NAME))
+        if reading.columns is not None:
+            result += traces_of(source, table, reading, NAME)
             continue
         groups: dict[tuple[str, str], dict[str, int]] = {}
         for k, heading in enumerate(table.headings):
             match = _CELL.fullmatch(heading)
-            if match:
+            if match and match["what"].lower() in _QUANTITY:
                 group = groups.setdefault((match["unit"].lower(), match["index"]), {})
-                group[match["what"].lower()] = k + 1
+                group[_QUANTITY[match["what"].lower()]] = k
         for (unit, index), places in groups.items():
-            if "v" not in places or "i" not in places:
-                continue
-            option = {"voltage": places["v"], "current": places["i"]}
-            if "time" in places:
-                option["time"] = places["time"]
-            trace = trace_of(source, table, option, NAME)
-            result.append(trace.take(slice(None), channel=f"{unit}{index}"))
+            if "voltage" in places and "current" in places:
+                meta = {"channel": f"{unit}{index}", "voltage_is": "measured"}
+                columns = picked(table, **places)
+                result += traces_of(source, table, reading, NAME, columns=columns, meta=meta)
     if not result:
         raise DataFileError(
             f"'{source.path}' reads as {NAME}, and no channel has both V and I: export both",
