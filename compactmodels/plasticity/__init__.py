@@ -1,0 +1,1 @@
+"""How a synapse answers to pulses: one law per file."""
