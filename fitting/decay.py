@@ -1,4 +1,4 @@
-"""Decays: a relaxation law fitted to a signal over time, in the logarithm."""
+"""Decays: relaxation laws fitted to a signal over time, and held against each other."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -14,27 +15,31 @@ from numpy.typing import NDArray
 from compactmodels import registry
 from compactmodels.data import Trace
 from compactmodels.errors import CompactModelsError, FitRefused, InputError
-from compactmodels.parameter import Parameter
 from compactmodels.parts import Relaxation
-from fitting import guess
-from fitting.candidate import Candidate, nested, settle
+from fitting.bands import band
+from fitting.batch import Progress, run_batch
+from fitting.candidate import Candidate, settle
+from fitting.decay_contest import Contest, contest, singular
+from fitting.decay_laws import Tried
+from fitting.decay_problem import FLOOR
+from fitting.decay_record import Record, record_of, where
 from fitting.diagnostics import Warned
-from fitting.engine import minimise
-from fitting.problem import Problem
+from fitting.estimates import quantile
+from fitting.intervals import finalise
 from fitting.readers import read
-from fitting.readers.checks import check_finite, check_points, check_swept
 from fitting.readers.columns import ColumnOption
 from fitting.result import Estimate, FitResult, Refusal
-from fitting.selection import weights
 
 FloatArray = NDArray[np.float64]
 Source = str | os.PathLike[str] | Trace
 
 MAX_RMS: Final = 0.1
 """Decades: a fit that is further from the data than this is refused."""
-LEAST_POINTS: Final = 6
-FLOOR: Final = "y0"
-"""What stays: kept only where the record shows it."""
+CLOSE: Final = 0.9
+"""Correlation of a floor with what decays to it that is worth a warning."""
+
+LEFT: Final = 0.02
+"""Share of what decays that is left at the end of a record which is too short to tell them apart."""
 
 
 def fit_decay(
@@ -56,7 +61,8 @@ def fit_decay(
     columns, skip : optional
         Of :func:`fitting.readers.read`.
     max_rms : float
-        Decades beyond which a fit is refused.
+        Decades beyond which a fit is refused; where the readings sink into noise of a constant size,
+        twice their own scatter if that is more.
 
     Returns
     -------
@@ -68,7 +74,7 @@ def fit_decay(
     DataFileError, InputError
         The input is wrong.
     FitRefused
-        Codes ``poor_fit too_few_points no_convergence``.
+        Codes ``poor_fit too_few_points no_convergence no_decay rises unidentifiable``.
     """
     laws = _laws(law)
     traces = (
@@ -83,7 +89,12 @@ def fit_decay(
 
 
 def fit_decay_many(
-    sources: Iterable[Source], law: str = "auto", **options: Any
+    sources: Iterable[Source] | Source,
+    law: str = "auto",
+    *,
+    jobs: int | None = 1,
+    progress: Progress | None = None,
+    **options: Any,
 ) -> list[FitResult | Refusal]:
     """Fit every source; nothing that is refused ends the batch.
 
@@ -91,17 +102,27 @@ def fit_decay_many(
     ----------
     sources : paths or traces
     law : str
+    jobs : int or None
+        Processes; None takes as many as there are cores.
+    progress : callable, optional
+        Called with the number of sources done, and of all.
     **options
         Of :func:`fit_decay`.
     """
     _laws(law)
+    several = [sources] if isinstance(sources, (str, os.PathLike, Trace)) else list(sources)
+    return run_batch(partial(_fit_source, law, options), several, jobs=jobs, progress=progress)
+
+
+def _fit_source(law: str, options: Mapping[str, Any], source: Source) -> list[FitResult | Refusal]:
+    if isinstance(source, Trace):
+        return [fit_decay(source, law, **options)]
     out: list[FitResult | Refusal] = []
-    for source in sources:
-        name = source.meta.get("file") if isinstance(source, Trace) else os.fspath(source)
+    for trace in read(source, columns=options.get("columns"), skip=options.get("skip")):
         try:
-            out.append(fit_decay(source, law, **options))
+            out.append(fit_decay(trace, law, **options))
         except CompactModelsError as error:
-            out.append(Refusal(error.code, error.message, name, None, error))
+            out.append(Refusal(error.code, error.message, trace.meta.get("file"), None, error))
     return out
 
 
@@ -110,150 +131,67 @@ def _laws(law: str) -> list[Relaxation]:
 
 
 def _fit(trace: Trace, laws: list[Relaxation], max_rms: float) -> FitResult:
-    t, y, kept, sign, said = _record(trace, singular=any(_singular(part) for part in laws))
-    scale = float(np.exp(np.mean(np.log(y))))  # bounds and steps are for signals of order 1
-    found: list[Candidate] = []
-    refused: dict[str, str] = {}
-    for part in laws:
-        try:
-            found.append(_fit_law(part, t, y / scale))
-        except FitRefused as error:
-            if len(laws) == 1:
-                raise FitRefused(f"{_where(trace)}{error.message}", code=error.code) from None
-            refused[part.name] = error.code
-    good = [c for c in found if c.rms <= max_rms and (len(laws) == 1 or not c.solution.at_bound)]
-    if not good:
-        each = ", ".join(f"{c.name} {c.rms:.3g}" for c in found) or "none converged"
-        raise FitRefused(
-            f"{_where(trace)}no law comes within {max_rms:g} decades RMS (found: {each}): the record "
-            "may hold several decays, or noise around zero; --max-rms accepts more",
-            code="poor_fit",
-        )
-    points = max(min(good, key=lambda c: c.rms).spread.n_effective, 8.0)
-    share = weights({c.name: c.criterion(points) for c in good})
-    winner = min(good, key=lambda c: c.criterion(points, schwarz=True))
-    rivals = [n for n, w in share.items() if n != winner.name and w > 0.05]
-    if rivals:
-        each = ", ".join(f"{n} {share[n]:.2f}" for n in (winner.name, *rivals))
-        said.append(Warned("not_settled", f"the record does not settle the law: weights {each}"))
-    candidates: dict[str, Any] = {c.name: {"rms_decades": c.rms} for c in found}
-    candidates |= {name: {"refused": code} for name, code in refused.items()}
-    return _result(trace, winner, share, candidates, said, kept, sign * scale)
+    record = record_of(trace, singular=any(singular(part) for part in laws))
+    try:
+        won = contest(record, [part.name for part in laws], max_rms)
+        return _result(trace, record, won)
+    except FitRefused as error:
+        raise FitRefused(f"{where(trace)}{error.message}", code=error.code) from None
 
 
-def _singular(part: Relaxation) -> bool:
-    """Whether the law diverges at t = 0."""
-    with np.errstate(all="ignore"):
-        return not np.isfinite(part.function(np.array(0.0), **part.si(part.defaults)))
-
-
-def _record(
-    trace: Trace, *, singular: bool
-) -> tuple[FloatArray, FloatArray, NDArray[np.bool_], float, list[Warned]]:
-    """Time, positive signal, which points they are, the signal's sign, and what was left out."""
-    check_finite(trace)
-    check_points(trace)
-    if trace.time is None:
-        raise InputError(
-            f"{_where(trace)}there is no time: a decay needs time and signal; name the columns with "
-            "--columns time=1,signal=2",
-            code="no_time",
-        )
-    check_swept(Trace(trace.time, None, trace.current, meta=trace.meta))
-    said: list[Warned] = []
-    sign = 1.0 if float(np.sum(trace.current)) > 0 else -1.0
-    if sign < 0:
-        said.append(Warned("negative_signal", "the signal is negative: its magnitude was fitted"))
-    t, y = trace.time, sign * trace.current
-    against = float(np.max(-y, initial=0.0))
-    kept = t > 0 if singular else t >= 0
-    if np.any(~kept):
+def _settled(c: Tried, record: Record) -> Candidate:
+    """The law with errors, and with what there is to say about its floor and its span."""
+    kept = FLOOR in c.solution.values
+    said = []
+    if not kept and c.full is not None:
         said.append(
-            Warned(
-                "time_masked",
-                f"{np.count_nonzero(~kept)} point(s) at t {'<=' if singular else '<'} 0 left out: time counts from the end of the stimulus",
-            )
-        )
-    lost = y <= 3 * against if against > 0 else y <= 0
-    if np.any(lost & kept):
-        end = float(np.min(t[lost & kept]))
-        count = int(np.count_nonzero(kept & (t >= end)))
-        kept = kept & (t < end)
-        said.append(
-            Warned(
-                "floor_masked",
-                f"{count} point(s) from {end:.4g} s on left out: the signal is lost in noise of {against:.2g}",
-            )
-        )
-    if np.count_nonzero(kept) < LEAST_POINTS:
-        raise FitRefused(
-            f"{_where(trace)}{np.count_nonzero(kept)} of {len(trace)} points are usable, {LEAST_POINTS} "
-            "are needed: " + ("; ".join(w.message for w in said) or "measure more points"),
-            code="too_few_points",
-        )
-    order = np.argsort(t[kept], kind="stable")
-    return t[kept][order], y[kept][order], kept, sign, said
-
-
-def _where(trace: Trace) -> str:
-    name = trace.meta.get("file")
-    return "" if name is None else f"'{name}': "
-
-
-def _problem(part: Relaxation, t: FloatArray, y: FloatArray, fixed: Mapping[str, float]) -> Problem:
-    """Amplitudes are bounded by the signal's own scale, times by the record's."""
-    low, high = float(y.min()), float(y.max())
-    free = []
-    for p in part.parameters:
-        if p.name in fixed:
-            continue
-        if p.name == FLOOR:  # below 0 too, so that a floor of 0 is no corner; judged afterwards
-            p = Parameter(p.name, 0.0, p.unit, p.doc, -2 * low, 2 * high)
-        free.append(p)
-
-    def law(x: FloatArray, si: Mapping[str, Any]) -> Any:
-        return part.function(x, **si)
-
-    declared = {p.name: p for p in part.parameters}
-    return Problem(law, t, y, tuple(free), {n: (declared[n], v) for n, v in fixed.items()})
-
-
-def _fit_law(part: Relaxation, t: FloatArray, y: FloatArray) -> Candidate:
-    full = _problem(part, t, y, {})
-    starts = (
-        guess.DECAYS[part.name](t, y)
-        if part.name in guess.DECAYS
-        else guess.ladder(full.free, full.cost)
-    )
-    if FLOOR not in full.names:
-        return settle(part, minimise(full, starts))
-    lean = _problem(part, t, y, {FLOOR: 0.0})
-    solution, kept, ratio = nested(lean, full, starts)
-    if kept and solution.values[FLOOR] < 0:
-        solution, kept = minimise(lean, starts), False
-    said = (
-        ()
-        if kept
-        else (
             Warned(
                 "floor_unresolved",
-                f"the record shows no level that stays (F is {ratio:.2f} of what 99 % "
-                "asks for): y0 is fixed at 0; a longer record would settle it",
-            ),
+                f"the record shows no level that stays (F is {c.gain:.2f} of what 99 % asks for): y0 is "
+                "fixed at 0; a longer record would settle it",
+            )
         )
-    )
-    found = settle(part, solution, series=kept, warnings=said)
-    if not kept:
-        nothing = (float("nan"), float("nan"))
-        zero = Estimate(0.0, float("nan"), "1", nothing, "assumed")
+    if c.needless:
+        said.append(Warned("simpler_law", f"{c.name}: {c.needless}"))
+    found = settle(c.part, c.solution, series=kept, warnings=tuple(said))
+    found = replace(found, estimates={**found.estimates, **c.pinned})
+    if not kept and FLOOR in c.values:
+        nothing = (math.nan, math.nan)
+        zero = Estimate(0.0, math.nan, "1", nothing, "assumed")
         found = replace(found, estimates={FLOOR: zero, **found.estimates})
-    tau = found.solution.values.get("tau")
-    if tau is not None and t[-1] - t[0] < tau:
-        short = Warned(
-            "short_record", f"the record spans {t[-1] - t[0]:.3g} s, less than tau = {tau:.3g} s"
+    said = [*_span_remarks(c, found, record)]
+    return finalise(replace(found, warnings=(*found.warnings, *said)))
+
+
+def _span_remarks(c: Tried, found: Candidate, record: Record) -> list[Warned]:
+    said = []
+    values = c.values
+    name = "tau2" if "tau2" in values else "tau"
+    tau = values.get(name)
+    if tau is not None and record.span < tau:
+        said.append(
+            Warned(
+                "short_record",
+                f"the record spans {record.span:.3g} s, less than {name} = {tau:.3g} s: {name} is "
+                "extrapolated",
+            )
         )
-        found = replace(found, warnings=(*found.warnings, short))
-    return found
+    end = c.part.function(record.t[-1], **{**values, **({FLOOR: 0.0} if FLOOR in values else {})})
+    left = float(end) / _start(found, record)
+    shapes = {FLOOR, "tau", "tau2", "beta", "t0", "m"}
+    for pair, r in found.correlations().items():
+        one, other = pair.split(", ")
+        if {one, other} <= shapes and abs(r) > CLOSE and left > LEFT:
+            said.append(
+                Warned(
+                    "short_record_correlated",
+                    f"'{one}' and '{other}' correlate at {r:.3f}, and {100 * left:.2g} % of what decays is left at "
+                    "the record's end: a longer one would tell them apart",
+                )
+            )
+    if values.get(FLOOR, 0.0) < 0:
+        said.append(Warned("negative_floor", "the level that stays is negative: an offset?"))
+    return said
 
 
 def _is_amplitude(name: str) -> bool:
@@ -263,56 +201,81 @@ def _is_amplitude(name: str) -> bool:
 
 def _scaled(e: Estimate, size: float, unit: str) -> Estimate:
     low, high = e.interval
-    return Estimate(e.value * size, e.stderr * size, unit, (low * size, high * size), e.how)
+    span = (low * size, high * size)
+    return replace(e, value=e.value * size, stderr=e.stderr * size, unit=unit, interval=span)
 
 
 def _result(
     trace: Trace,
-    c: Candidate,
-    share: Mapping[str, float],
-    candidates: Mapping[str, Any],
-    said: list[Warned],
-    kept: NDArray[np.bool_],
-    scale: float,
+    record: Record,
+    won: Contest,
 ) -> FitResult:
     assert trace.time is not None
+    c = _settled(won.winner, record)
     unit = str(trace.meta.get("signal_unit", "1"))
-    size = abs(scale)
     parameters = {
-        name: _scaled(e, size, unit) if _is_amplitude(name) else e
+        name: _scaled(e, record.size, unit) if _is_amplitude(name) else e
         for name, e in c.estimates.items()
     }
-    problem = c.solution.problem
+    problem, u = c.solution.problem, c.solution.u
     with np.errstate(all="ignore"):
-        model = scale * problem.current(c.solution.u, trace.time)[0]
-    t = trace.time[kept]
+        model = record.sign * record.size * problem.current(u, trace.time)[0]
     statistics = {
         **c.statistics(),
         "n_total": len(trace),
-        "t_min": float(t.min()),
-        "t_max": float(t.max()),
+        "t_min": float(record.t[0]),
+        "t_max": float(record.t[-1]),
         "signal_unit": unit,
-        "sign": math.copysign(1.0, scale),
-        "candidates": dict(candidates),
+        "sign": record.sign,
+        "noise_scale": record.scale * record.size,
+        "candidates": dict(won.candidates),
     }
     context = {
-        "start": size * float(problem.current(c.solution.u, t[:1])[0][0]),
+        "start": record.size * _start(c, record),
         "sha256": trace.meta.get("sha256"),
+        "sweep": trace.meta.get("sweep"),
         "assumed": list(trace.meta.get("assumed", ())),
     }
     return FitResult(
         "decay",
         c.name,
-        share,
+        won.weights,
         parameters,
         statistics,
-        (*said, *c.warnings),
+        (*record.warnings, *won.warnings, *c.warnings),
         c.correlations(),
         trace.time,
         trace.current,
         model,
-        kept,
+        record.used,
         trace.meta.get("file"),
         None,
         context,
+        band=_band(c, trace.time, record),
     )
+
+
+def _band(c: Candidate, t: FloatArray, record: Record) -> tuple[FloatArray, FloatArray]:
+    """Where the law lies with 95 %: a factor about it, or a distance where readings cross 0."""
+    if record.scale == 0:
+        low, high = band(c.solution, c.spread, t)
+    else:
+        with np.errstate(all="ignore"):
+            value, slopes = c.solution.problem.current(c.solution.u, t)
+            variance = np.sum(slopes * (c.spread.covariance @ slopes), axis=0)
+            half = quantile(c.spread.dof) * np.sqrt(variance)
+        low, high = value - half, value + half
+    ends = sorted(
+        (record.sign * record.size * low, record.sign * record.size * high), key=np.nansum
+    )
+    return ends[0], ends[1]
+
+
+def _start(c: Candidate, record: Record) -> float:
+    """What decays, at t = 0 or, where the law has no such point, at the record's first."""
+    values = {
+        p.name: 0.0 if p.name == FLOOR else c.estimates[p.name].value for p in c.part.parameters
+    }
+    assert isinstance(c.part, Relaxation)
+    t = float(record.t[0]) if singular(c.part) else 0.0
+    return float(c.part.function(np.array(t), **values))
