@@ -10,13 +10,42 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fitting.arrhenius import arrhenius_at, fit_arrhenius
     from fitting.decay import fit_decay, fit_decay_many
+    from fitting.dynamics import fit_dynamics
+    from fitting.dynamics_predict import predict
     from fitting.iv import fit_iv, fit_iv_many
+    from fitting.joint import fit_joint
+    from fitting.plasticity import fit_plasticity
     from fitting.result import FitResult, Refusal
+    from fitting.statistics import batch_statistics, scatter_of
 
-__all__ = ["FitResult", "Refusal", "fit_decay", "fit_decay_many", "fit_iv", "fit_iv_many"]
+__all__ = [
+    "FitResult",
+    "Refusal",
+    "arrhenius_at",
+    "batch_statistics",
+    "fit_arrhenius",
+    "fit_decay",
+    "fit_decay_many",
+    "fit_dynamics",
+    "fit_iv",
+    "fit_iv_many",
+    "fit_joint",
+    "fit_plasticity",
+    "predict",
+    "scatter_of",
+]
 
 _HOME = {
+    "arrhenius_at": "fitting.arrhenius",
+    "batch_statistics": "fitting.statistics",
+    "fit_arrhenius": "fitting.arrhenius",
+    "fit_dynamics": "fitting.dynamics",
+    "fit_joint": "fitting.joint",
+    "fit_plasticity": "fitting.plasticity",
+    "predict": "fitting.dynamics_predict",
+    "scatter_of": "fitting.statistics",
     "fit_iv": "fitting.iv",
     "fit_iv_many": "fitting.iv",
     "fit_decay": "fitting.decay",

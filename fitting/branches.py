@@ -19,6 +19,8 @@ FloatArray = NDArray[np.float64]
 
 STEPS_BACK: Final = 0.75
 """Steps that the voltage must run back before a turn is believed (half a step may be jitter)."""
+POINTWISE: Final = ("lines", "in_compliance", "pulse_voltage", "pulse_width")
+"""Entries of a trace's ``meta`` that hold one value a point."""
 SIGMAS_BACK: Final = 6.0
 """The same, in standard deviations of the voltage's point-to-point scatter."""
 
@@ -107,8 +109,7 @@ def split(trace: Trace) -> Dataset:
     parts = []
     for number, (begin, end) in enumerate(pairwise(edges), start=1):
         span = (float(trace.voltage[begin]), float(trace.voltage[end - 1]))
-        lines = trace.meta.get("lines")
-        extra = {} if lines is None else {"lines": lines[begin:end]}
+        extra = {key: trace.meta[key][begin:end] for key in POINTWISE if key in trace.meta}
         parts.append(trace.take(slice(begin, end), branch=number, span=span, **extra))
     varied = {
         "branch": tuple(part.meta["branch"] for part in parts),

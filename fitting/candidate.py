@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -11,10 +12,11 @@ from numpy.typing import NDArray
 
 from compactmodels.errors import FitRefused
 from compactmodels.parts import Part
-from fitting.diagnostics import Spread, Warned, remarks, spread
+from fitting.diagnostics import LEAST_DOF, Spread, Warned, remarks, spread
 from fitting.engine import Solution, minimise
-from fitting.estimates import correlations, estimates, level_shift
+from fitting.estimates import correlations, estimates, level_offset, level_shift
 from fitting.problem import Problem
+from fitting.profile import Quantity, coordinate
 from fitting.result import Estimate
 from fitting.selection import aicc, bic
 
@@ -41,6 +43,10 @@ class Candidate:
         Whether voltage and current were both reversed.
     veto : str
         Why it may not win the contest; empty if it may.
+    offset : float
+        By how much noise has lowered the logarithm of the readings.
+    derived : mapping
+        By name: what follows from the fitted parameters, as a quantity of a problem.
     """
 
     part: Part
@@ -51,6 +57,8 @@ class Candidate:
     warnings: tuple[Warned, ...] = ()
     flipped: bool = False
     veto: str = ""
+    offset: float = 0.0
+    derived: Mapping[str, Callable[[Problem], Quantity]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -85,23 +93,34 @@ class Candidate:
         }
 
     def correlations(self) -> dict[str, float]:
-        """``"a, b"`` -> correlation; ln i_sat stands for -phi where the area is not known."""
-        found = correlations(self.solution, self.spread)
-        if "i_sat" not in self.estimates:
-            return found
-        return {
-            pair.replace("phi", "i_sat"): -r if "phi" in pair else r for pair, r in found.items()
-        }
+        """``"a, b"`` -> correlation of what is reported: a combination in place of what it replaces."""
+        problem, covariance = self.solution.problem, self.spread.covariance
+        if all(name in self.estimates for name in problem.names):
+            return correlations(self.solution, self.spread)
+        kept = {n: coordinate(problem, n) for n in problem.names if n in self.estimates}
+        reported = {n: quantity(problem) for n, quantity in self.derived.items()} | kept
+        slopes = {n: q.at(self.solution.u)[1] for n, q in reported.items()}
+        names, out = list(slopes), {}
+        with np.errstate(all="ignore"):
+            for k, name in enumerate(names):
+                for other in names[:k]:
+                    a, b = slopes[other], slopes[name]
+                    size = np.sqrt((a @ covariance @ a) * (b @ covariance @ b))
+                    out[f"{other}, {name}"] = float(np.clip((a @ covariance @ b) / size, -1.0, 1.0))
+        return out
 
 
 def settle(part: Part, solution: Solution, **more: Any) -> Candidate:
     """A candidate from a minimum, with errors, warnings and the noise's level shift."""
     s = spread(solution)
     found = (*more.pop("warnings", ()), *remarks(solution, s))
-    u = solution.u + level_shift(solution, s)
+    offset = level_offset(solution, s)
+    u = solution.u + level_shift(solution, offset)
     residual, jacobian = solution.problem.residual(u)
     solution = replace(solution, u=u, residual=residual, jacobian=jacobian)
-    return Candidate(part, solution, s, estimates(solution, s), warnings=found, **more)
+    return Candidate(
+        part, solution, s, estimates(solution, s), warnings=found, offset=offset, **more
+    )
 
 
 def nested(
@@ -138,13 +157,26 @@ def nested(
         rich: Solution | None = minimise(full, starts)
     except FitRefused:
         rich = None
-    if lean is None and rich is None:
-        return minimise(simple, starts), False, 0.0  # raises with its own sentence
-    if rich is None or lean is None:
-        solution = lean if rich is None else rich
-        assert solution is not None
-        return solution, rich is not None, 0.0 if rich is None else math.inf
-    dof = spread(rich).dof
+    if lean is None:
+        if rich is None:
+            return minimise(simple, starts), False, 0.0  # raises with its own sentence
+        return rich, True, math.inf
+    lean = replace(lean, fuller=from_zero(simple, full))
+    if rich is None:
+        return lean, False, 0.0
+    dof = max(spread(rich).n_effective - rich.u.size, LEAST_DOF)
     gain = (lean.cost / max(rich.cost, 1e-300) - 1.0) * dof / float(fdtri(1, dof, EXTRA))
-    kept = gain > 1.0 and lean.cost > 1e-18 * lean.residual.size
+    none = set(rich.at_bound) - set(simple.names)  # at its least, it is not there
+    kept = gain > 1.0 and not none and lean.cost > 1e-18 * lean.residual.size
     return (rich if kept else lean), kept, gain
+
+
+def from_zero(simple: Problem, full: Problem) -> Problem:
+    """``full`` with its extra parameters counted from 0, linearly: how far the data let them go."""
+    return replace(
+        full,
+        free=tuple(
+            p if p.name in simple.names else replace(p, default=0.0, lower=0.0, log=False)
+            for p in full.free
+        ),
+    )

@@ -1,4 +1,4 @@
-"""`auto`: every mechanism that the knowledge given allows, on the same points, held side by side."""
+"""Every mechanism that the knowledge given allows, on the same points, held side by side."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compactmodels import registry
-from compactmodels.errors import FitRefused
+from compactmodels.errors import FitRefused, ParameterError
 from fitting.candidate import Candidate
 from fitting.diagnostics import Warned
+from fitting.intervals import finalise
 from fitting.mechanisms import fit_mechanism
 from fitting.recipes import recipe_of
 from fitting.selection import weights
-from fitting.sweep import WHOLE, Sweep, poor_fit
+from fitting.sweep import Sweep
 
 FloatArray = NDArray[np.float64]
 
-FALLBACK: Final = "sinh"
-"""Describes any smooth curve and explains none: asked only when no mechanism will do."""
 HOPELESS: Final = 0.5
 """Decades."""
 CLEAR: Final = 0.95
@@ -41,61 +40,69 @@ class Contest:
     candidates : mapping
         What became of each: rms, or why it was left out.
     warnings : tuple of Warned
-    forward : bool
-        Whether it was held on the forward side only.
+    used : (n,) bool array
+        Points of the branch that it was held on.
+    held : Round or None
+        All of it; None where one mechanism was asked for.
     """
 
     winner: Candidate
     weights: Mapping[str, float]
     candidates: Mapping[str, Any]
     warnings: tuple[Warned, ...]
-    forward: bool
+    used: NDArray[np.bool_]
+    held: Round | None = None
 
 
-def contest(sweep: Sweep, names: list[str]) -> Contest:
-    """The best mechanism for a branch.
+@dataclass(frozen=True, slots=True, eq=False)
+class Round:
+    """All fits to one set of points.
 
-    On the whole branch if some mechanism describes it to 0.05 decades, else on the forward side.
+    Parameters
+    ----------
+    found : list of Candidate
+    refused : mapping
+        Code of each mechanism that could not be fitted.
+    used : (n,) bool array
+    """
+
+    found: list[Candidate]
+    refused: Mapping[str, str]
+    used: NDArray[np.bool_]
+
+    @property
+    def closest(self) -> float:
+        """Smallest distance from the data that is not ruled out, in decades."""
+        return min((c.rms for c in self.found if not c.veto), default=math.inf)
+
+    def table(self) -> dict[str, Any]:
+        """What became of each mechanism."""
+        points = _points(self.found) if self.found else 0.0
+        table: dict[str, Any] = {
+            c.name: {"rms_decades": c.rms, "aicc": c.criterion(points), "veto": c.veto or None}
+            for c in self.found
+        }
+        return table | {name: {"refused": code} for name, code in self.refused.items()}
+
+    def decide(self, max_rms: float) -> Contest | None:
+        """The winner; None where none is within ``max_rms`` decades."""
+        good = [c for c in self.found if not c.veto and c.rms <= max_rms]
+        return _decide(good, self) if good else None
+
+    def without(self, name: str, code: str) -> Round:
+        """The same with a mechanism refused."""
+        left = [c for c in self.found if c.name != name]
+        return replace(self, found=left, refused={**self.refused, name: code})
+
+
+def hold(sweep: Sweep, names: list[str], *, forward: bool = False) -> Round:
+    """Fit every mechanism to the points of a branch, or to those of its forward side.
 
     Raises
     ------
     FitRefused
-        Codes ``poor_fit``, ``too_few_points``, ``no_forward_points``.
+        Codes ``too_few_points``, ``no_forward_points``.
     """
-    found, refused = _round(sweep, names, forward=False)
-    forward = False
-    near = [c for c in found if not c.veto]
-    if not near or min(c.rms for c in near) > WHOLE:
-        try:
-            others, elsewhere = _round(sweep, names, forward=True)
-        except FitRefused:
-            others, elsewhere = [], refused
-        if any(not c.veto for c in others):
-            found, refused, forward = others, elsewhere, True
-    good = [c for c in found if not c.veto and c.rms <= sweep.max_rms]
-    if good:
-        return _decide(good, found, refused, forward)
-    for side in (False, True):
-        try:
-            spare, _ = _round(sweep, [FALLBACK], forward=side)
-        except FitRefused:
-            continue
-        if spare and not spare[0].veto and spare[0].rms <= sweep.max_rms:
-            said = Warned(
-                "fallback", "no mechanism describes the data: sinh does, and explains nothing"
-            )
-            return Contest(spare[0], {FALLBACK: 1.0}, _table(found, refused), (said,), side)
-    if not found:
-        raise FitRefused(
-            "no mechanism could be fitted: " + "; ".join(f"{n}: {m}" for n, m in refused.items()),
-            code="no_convergence",
-        )
-    raise poor_fit(sweep, {c.name: c.rms for c in found}, forward)
-
-
-def _round(
-    sweep: Sweep, names: list[str], *, forward: bool
-) -> tuple[list[Candidate], dict[str, str]]:
     found: list[Candidate] = []
     refused: dict[str, str] = {}
     for name in names:
@@ -104,12 +111,19 @@ def _round(
             if not forward and _reverse_differs(sweep, name, v, i):
                 refused[name] = "reverse_differs"
                 continue
-            found.append(
-                fit_mechanism(registry.conduction(name), sweep.known, v, i, flipped=flipped)
-            )
+            found.append(_fit(sweep, name, v, i, flipped))
         except FitRefused as error:
             refused[name] = error.code
-    return found, refused
+        except ParameterError:  # what is known (a thickness) is none for this mechanism
+            refused[name] = "outside_bounds"
+    return Round(found, refused, sweep.mask(forward))
+
+
+def _fit(sweep: Sweep, name: str, v: FloatArray, i: FloatArray, flipped: bool) -> Candidate:
+    part = registry.conduction(name)
+    return fit_mechanism(
+        part, sweep.known, v, i, flipped=flipped, scale=sweep.noise.scale, combined=True
+    )
 
 
 def _reverse_differs(sweep: Sweep, name: str, v: FloatArray, i: FloatArray) -> bool:
@@ -125,9 +139,28 @@ def _reverse_differs(sweep: Sweep, name: str, v: FloatArray, i: FloatArray) -> b
         fv, fi, flipped = sweep.points(True, name)
     except FitRefused:
         return False
-    forward = fit_mechanism(registry.conduction(name), sweep.known, fv, fi, flipped=flipped)
+    forward = _fit(sweep, name, fv, fi, flipped)
     r, _ = replace(forward.solution.problem, x=v, y=i).residual(forward.solution.u)
     return math.sqrt(float(np.mean(r**2))) > HOPELESS * math.log(10.0)
+
+
+def finished(won: Contest, max_rms: float) -> Contest:
+    """The same with the intervals that are reported; a winner without any leaves the contest.
+
+    Raises
+    ------
+    FitRefused
+        Code ``unidentifiable``, where nobody is left or one mechanism was asked for.
+    """
+    try:
+        return replace(won, winner=finalise(won.winner))
+    except FitRefused as error:
+        if won.held is None:
+            raise
+        following = won.held.without(won.winner.name, error.code).decide(max_rms)
+        if following is None:
+            raise
+        return finished(following, max_rms)
 
 
 def _points(found: list[Candidate]) -> float:
@@ -136,18 +169,7 @@ def _points(found: list[Candidate]) -> float:
     return max(min(found, key=lambda c: c.rms).spread.n_effective, most + 4.0)
 
 
-def _table(found: list[Candidate], refused: Mapping[str, str]) -> dict[str, Any]:
-    points = _points(found) if found else 0.0
-    table: dict[str, Any] = {
-        c.name: {"rms_decades": c.rms, "aicc": c.criterion(points), "veto": c.veto or None}
-        for c in found
-    }
-    return table | {name: {"refused": code} for name, code in refused.items()}
-
-
-def _decide(
-    good: list[Candidate], found: list[Candidate], refused: Mapping[str, str], forward: bool
-) -> Contest:
+def _decide(good: list[Candidate], held: Round) -> Contest:
     """Weights by AICc, the choice by BIC, which does not fall for a parameter too many."""
     points = _points(good)
     share = weights({c.name: c.criterion(points) for c in good})
@@ -162,14 +184,7 @@ def _decide(
                 f"{share[winner.name]:.2f}, {', '.join(f'{n} {share[n]:.2f}' for n in rivals)}",
             )
         )
-    for c in found:
+    for c in held.found:
         if c.veto and c.rms < winner.rms:
             said.append(Warned("vetoed", f"{c.name} fits more closely and is ruled out: {c.veto}"))
-    if forward:
-        said.append(
-            Warned(
-                "forward_only",
-                "no mechanism describes the whole branch: the forward side was fitted",
-            )
-        )
-    return Contest(winner, share, _table(found, refused), tuple(said), forward)
+    return Contest(winner, share, held.table(), tuple(said), held.used, held)

@@ -9,7 +9,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from fitting.autocorrelation import correlated, effective_points
 from fitting.engine import Solution
+from fitting.identifiability import combination, pair
 
 FloatArray = NDArray[np.float64]
 
@@ -41,13 +43,17 @@ class Spread:
     Parameters
     ----------
     covariance : (k, k) array
-        Of the search coordinates, inflated for the residuals' autocorrelation.
+        Of the search coordinates, for residuals that neighbours share.
+    white : (k, k) array
+        The same if every residual were independent.
     n_effective : float
-        Points that count.
+        Points that count in a choice between equations.
     lag1 : float
         Autocorrelation of the residuals from point to point.
+    rho : float
+        That of the noise behind them, which the errors allow for.
     dof : float
-        n_effective - k.
+        Of Student's t: the points that count less the parameters.
     condition : float
         Of the Jacobian with columns of unit length.
     sigma : float
@@ -55,8 +61,10 @@ class Spread:
     """
 
     covariance: FloatArray
+    white: FloatArray
     n_effective: float
     lag1: float
+    rho: float
     dof: float
     condition: float
     sigma: float
@@ -70,48 +78,53 @@ class Spread:
         return matrix
 
 
-def effective_points(residual: FloatArray) -> tuple[float, float]:
-    """Points that count, and the lag-1 autocorrelation.
-
-    For residuals that follow an AR(1) process, n (1 - rho)/(1 + rho) of n points count (Bayley &
-    Hammersley, J. R. Stat. Soc. Suppl. 8, 184 (1946), doi:10.2307/2983560).  A rho below
-    2.6/sqrt(n), which white noise exceeds in one case in 200, is taken as none.  A smooth misfit is no
-    such process: it has at least as many independent lobes as runs of one sign.
+def directions(jacobian: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The Jacobian's space, by its columns at unit length.
 
     Parameters
     ----------
-    residual : (n,) array
-        In the order of x.
+    jacobian : (k, n) array
+
+    Returns
+    -------
+    rows : (k, n) array
+        Orthonormal.
+    size : (k,) array
+        Singular values, the largest first.
+    back : (k, k) array
+        Turns projections on the rows into changes of the search coordinates.
     """
-    n = residual.size
-    r = residual - residual.mean()
-    power = float(r @ r)
-    if n < 4 or power <= 0.0:
-        return float(n), 0.0
-    rho = float(r[1:] @ r[:-1]) / power
-    if rho <= 2.6 / math.sqrt(n):
-        return float(n), rho
-    runs = 1 + int(np.count_nonzero(np.diff(np.signbit(residual))))
-    return min(max(n * (1 - rho) / (1 + rho), float(runs)), float(n)), rho
+    lengths = np.linalg.norm(jacobian, axis=1)
+    safe = np.where(lengths > 0, lengths, 1.0)
+    left, size, vt = np.linalg.svd((jacobian / safe[:, None]).T, full_matrices=False)
+    with np.errstate(all="ignore"):
+        back = vt.T / np.maximum(size, 1e-150) / safe[:, None]
+    return left.T, size, back
 
 
 def spread(solution: Solution) -> Spread:
-    """Covariance from the exact Jacobian, with as many points as really count."""
+    """Covariance from the exact Jacobian, for residuals that neighbours may share.
+
+    The noise is taken as an AR(1) process (:func:`fitting.autocorrelation.correlated`), the covariance
+    of its projection on the Jacobian being what the search coordinates inherit.
+    """
     k, n = solution.jacobian.shape
     n_effective, lag1 = effective_points(solution.residual)
-    dof = max(n_effective - k, min(LEAST_DOF, max(n - k, 1)))
-    lengths = np.linalg.norm(solution.jacobian, axis=1)
-    safe = np.where(lengths > 0, lengths, 1.0)
-    _, s, vt = np.linalg.svd((solution.jacobian / safe[:, None]).T, full_matrices=False)
-    condition = float(s[0]) / float(s[-1]) if s[-1] > 0 else math.inf
-    with np.errstate(all="ignore"):
-        inverse = (vt.T / np.maximum(s, 1e-150) ** 2) @ vt / np.outer(safe, safe)
+    rows, size, back = directions(solution.jacobian)
+    condition = float(size[0]) / float(size[-1]) if size[-1] > 0 else math.inf
+    noise = correlated(solution.residual, rows)
+    dof = max(noise.n_effective - k, min(LEAST_DOF, max(n - k, 1)))
     mean_square = solution.cost / max(n - k, 1)
-    inflation = max((n - k) / dof, 1.0)
     with np.errstate(all="ignore"):
-        covariance = inverse * mean_square * inflation
-    covariance[lengths == 0, :] = covariance[:, lengths == 0] = math.inf
-    return Spread(covariance, n_effective, lag1, dof, condition, math.sqrt(mean_square))
+        white = back @ back.T * mean_square
+        power = solution.cost / max(noise.degrees, min(dof, max(n - k, 1)))
+        covariance = back @ noise.mixing @ back.T * power
+    lengths = np.linalg.norm(solution.jacobian, axis=1)
+    for matrix in (white, covariance):
+        matrix[lengths == 0, :] = matrix[:, lengths == 0] = math.inf
+    return Spread(
+        covariance, white, n_effective, lag1, noise.rho, dof, condition, math.sqrt(mean_square)
+    )
 
 
 def remarks(solution: Solution, s: Spread) -> list[Warned]:
@@ -120,7 +133,7 @@ def remarks(solution: Solution, s: Spread) -> list[Warned]:
     out = [
         Warned(
             "bound_hit",
-            f"'{name}' lies on its bound {solution.values[name]:.4g}: its value and error mean nothing",
+            f"'{name}' lies on its bound {solution.values[name]:.4g}: its interval is one-sided",
         )
         for name in solution.at_bound
     ]
@@ -135,7 +148,8 @@ def remarks(solution: Solution, s: Spread) -> list[Warned]:
         out.append(
             Warned(
                 "ill_conditioned",
-                f"the condition number is {s.condition:.2g}: some combination of {', '.join(names)} is not determined",
+                f"the condition number is {s.condition:.2g}: the data fix only "
+                f"{combination(solution, s.sigma) or 'some of ' + ', '.join(names)}, not each",
             )
         )
     matrix = s.correlations
@@ -145,7 +159,8 @@ def remarks(solution: Solution, s: Spread) -> list[Warned]:
                 out.append(
                     Warned(
                         "correlated",
-                        f"'{names[j]}' and '{names[i]}' correlate at {matrix[i, j]:.4f}: only their combination is well known",
+                        f"'{names[j]}' and '{names[i]}' correlate at {matrix[i, j]:.4f}: "
+                        f"better known than either is {pair(solution, s.covariance, j, i)}",
                     )
                 )
     if s.n_effective < solution.residual.size:

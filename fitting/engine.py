@@ -21,7 +21,7 @@ from fitting.problem import Problem
 FloatArray = NDArray[np.float64]
 
 MAX_EVALUATIONS: Final = 60
-"""Of the residual, for one start."""
+"""Of the residual, for one start of up to four parameters; in proportion for more."""
 GRADIENT: Final = 1e-4
 """Largest cosine between the residual and a column of the Jacobian at a minimum."""
 AT_BOUND: Final = 1e-6
@@ -50,6 +50,8 @@ class Solution:
         Starts at hand; the search ends early when two agree.
     rivals : tuple of mapping
         Other minima of the same cost, in declared units.
+    fuller : Problem or None
+        One with a parameter more that did not earn its place, and that the errors allow for.
     """
 
     problem: Problem
@@ -60,6 +62,7 @@ class Solution:
     at_bound: tuple[str, ...]
     starts: int
     rivals: tuple[Mapping[str, float], ...]
+    fuller: Problem | None = None
 
     @property
     def values(self) -> dict[str, float]:
@@ -73,8 +76,9 @@ class Solution:
 
     @property
     def rms_decades(self) -> float:
-        """Root mean square of the residuals, in decades."""
-        return math.sqrt(self.cost / self.residual.size) / math.log(10.0)
+        """Root mean square distance of the data from the law, weighted, in decades."""
+        power = float(np.sum(self.problem.weight**2))
+        return math.sqrt(self.cost / power) / math.log(10.0)
 
 
 def minimise(problem: Problem, starts: Sequence[Mapping[str, float]]) -> Solution:
@@ -109,7 +113,7 @@ def minimise(problem: Problem, starts: Sequence[Mapping[str, float]]) -> Solutio
     if not found:
         raise FitRefused(
             f"the search for {', '.join(problem.names)} reached no minimum from {len(starts)} "
-            f"start(s) within {MAX_EVALUATIONS} evaluations each: the data may not follow this "
+            f"start(s) within {_allowed(problem)} evaluations each: the data may not follow this "
             "equation; try another mechanism or restrict the voltage range",
             code="no_convergence",
         )
@@ -121,7 +125,11 @@ def minimise(problem: Problem, starts: Sequence[Mapping[str, float]]) -> Solutio
         for c, other, _ in found[1:]
         if c <= cost * (1 + SAME_COST) + 1e-20 and not np.allclose(other, u, rtol=1e-2, atol=1e-2)
     )
-    return Solution(problem, u, start, r, jac, _hit(problem, u), len(begun), rivals)
+    return Solution(problem, u, start, r, jac, at_bounds(problem, u), len(begun), rivals)
+
+
+def _allowed(problem: Problem) -> int:
+    return max(MAX_EVALUATIONS, MAX_EVALUATIONS * len(problem.free) // 4)
 
 
 def _agreed(found: list[tuple[float, FloatArray, FloatArray]]) -> bool:
@@ -171,12 +179,13 @@ def _search(problem: Problem, start: FloatArray) -> FloatArray:
             col_deriv=1,
             ftol=1e-10,
             xtol=1e-10,
-            max_nfev=MAX_EVALUATIONS,
+            max_nfev=_allowed(problem),
         )
     return np.array([out.params[name].value for name in names])
 
 
-def _hit(problem: Problem, u: FloatArray) -> tuple[str, ...]:
+def at_bounds(problem: Problem, u: FloatArray) -> tuple[str, ...]:
+    """Names of the parameters that lie on a bound at search coordinates ``u``."""
     hit = []
     for p, x, (low, high) in zip(problem.free, u, problem.bounds()):
         reach = AT_BOUND * (high - low if math.isfinite(high - low) else max(1.0, abs(x)))
@@ -189,7 +198,7 @@ def _is_minimum(problem: Problem, u: FloatArray, r: FloatArray, jac: FloatArray)
     """Finite, and the residual at right angles to the Jacobian's columns off the bounds."""
     if not np.all(np.isfinite(u)) or np.any(r >= FAILED_RESIDUAL):
         return False
-    bound = _hit(problem, u)
+    bound = at_bounds(problem, u)
     norm = float(np.linalg.norm(r))
     if norm <= 1e-9 * math.sqrt(r.size):
         return True

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from compactmodels.dual import variables
-from compactmodels.parts import Conduction
 from fitting.diagnostics import Spread
 from fitting.engine import Solution
+from fitting.profile import Quantity
 from fitting.result import Estimate
 
 FloatArray = NDArray[np.float64]
@@ -35,11 +34,11 @@ def estimate(
     """An estimate of a search coordinate ``u`` with standard error ``sigma``."""
     half = quantile(dof) * sigma
     if not log:
-        return Estimate(u, sigma, unit, (u - half, u + half), how)
+        return Estimate(u, sigma, unit, (u - half, u + half), how, "covariance")
     with np.errstate(all="ignore"):
         value, low, high = (float(x) for x in np.exp(np.array([u, u - half, u + half])))
         stderr = float(np.multiply(value, sigma))
-    return Estimate(value, stderr, unit, (low, high), how)
+    return Estimate(value, stderr, unit, (low, high), how, "covariance")
 
 
 def estimates(solution: Solution, s: Spread) -> dict[str, Estimate]:
@@ -51,36 +50,42 @@ def estimates(solution: Solution, s: Spread) -> dict[str, Estimate]:
     }
 
 
-def level_shift(solution: Solution, s: Spread) -> FloatArray:
-    """What white noise of the readings does to the search coordinates, shape (k,).
+def level_offset(solution: Solution, s: Spread) -> float:
+    """By how much, in ln units, white noise of the readings has lowered their logarithm.
 
     Scatter of relative size sigma that is even about the true current has a logarithm that is low by
-    sigma^2/2 on average; scatter that is even in the logarithm has not.  Nothing in a sweep tells
-    the two apart, so the fit stands half-way, sigma^2/4, and is off by as much either way (1e-4 at
-    2 %).  No shift where the equation and not noise limits the fit.
+    sigma^2/2 on average, and skewed by -3 sigma; scatter that is even in the logarithm has neither.
+    The skewness of the residuals, whose own scatter is sqrt(6/n), says which it is where it matters;
+    where it says nothing the offset is half-way, sigma^2/4 (1e-4 at 2 %).  No offset where the
+    equation and not noise limits the fit.
     """
     n = solution.residual.size
-    if s.n_effective < n or solution.at_bound or s.sigma > COARSE:
+    weighted = solution.problem.scale > 0
+    if s.n_effective < n or solution.at_bound or s.sigma > COARSE or s.sigma <= 0 or weighted:
+        return 0.0
+    r = solution.residual - solution.residual.mean()
+    skewness = float(np.mean(r**3)) / float(np.mean(r**2)) ** 1.5
+    evidence = 0.5 * n * s.sigma * (skewness + 1.5 * s.sigma)  # for even in ln over even in I
+    share = 1.0 / (1.0 + math.exp(min(max(evidence, -50.0), 50.0)))
+    return 0.5 * s.sigma**2 * share
+
+
+def level_shift(solution: Solution, offset: float) -> FloatArray:
+    """What a level that is low by ``offset`` has done to the search coordinates, shape (k,)."""
+    if offset == 0.0:
         return np.zeros(solution.u.shape)
-    ones = np.full(n, 0.25 * s.sigma**2)
+    ones = np.full(solution.residual.size, offset)
     shift: FloatArray = -np.linalg.lstsq(solution.jacobian.T, ones, rcond=1e-12)[0]
     return shift
 
 
-def saturation_current(
-    part: Conduction, solution: Solution, s: Spread, temperature: float
-) -> Estimate:
-    """The reverse saturation current [A], out of the equation far in reverse, and its error."""
-    problem = solution.problem
-    duals = dict(zip(problem.names, variables(*solution.u)))
-    si: dict[str, Any] = {n: value * p.si_factor for n, (p, value) in problem.fixed.items()}
-    si |= {p.name: duals[p.name] * p.si_factor for p in part.parameters if p.name in duals}
-    out = part.function(np.array(-1e3), temperature, **si)
-    slope = out.partials / out.value
+def derived(quantity: Quantity, solution: Solution, s: Spread) -> Estimate:
+    """A quantity that follows from the fitted ones, with the error that it inherits."""
+    value, slope = quantity.at(solution.u)
     with np.errstate(all="ignore"):
         variance = float(slope @ s.covariance @ slope)
     sigma = math.sqrt(variance) if variance >= 0 else float("nan")
-    return estimate(math.log(-float(out.value)), sigma, s.dof, "A", True, "derived")
+    return estimate(value, sigma, s.dof, quantity.unit, quantity.log, "derived")
 
 
 def correlations(solution: Solution, s: Spread) -> dict[str, float]:

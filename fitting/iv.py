@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,14 +13,17 @@ from numpy.typing import NDArray
 from compactmodels import registry
 from compactmodels.data import Trace
 from compactmodels.errors import CompactModelsError, FitRefused, InputError
-from fitting.candidate import Candidate
-from fitting.contest import Contest, contest
+from fitting.auto import Choice, choose
+from fitting.batch import Progress, name_of, run_batch
+from fitting.contest import Contest
 from fitting.diagnostics import Warned
+from fitting.intervals import finalise
+from fitting.iv_result import result_of
 from fitting.mechanisms import fit_mechanism
 from fitting.readers import read
 from fitting.readers.columns import ColumnOption
-from fitting.recipes import Known, recipe_of
-from fitting.result import Estimate, FitResult, Refusal
+from fitting.recipes import recipe_of
+from fitting.result import FitResult, Refusal
 from fitting.sweep import (
     MAX_RMS,
     Options,
@@ -28,8 +32,8 @@ from fitting.sweep import (
     known_of,
     mechanisms_of,
     poor_fit,
+    reverse_side,
     used_voltage,
-    voltage_of,
     where,
 )
 
@@ -81,7 +85,8 @@ def fit_iv(
     DataFileError, InputError
         The input is wrong; code ``several_branches`` where ``branch`` has to be said.
     FitRefused
-        Codes ``unidentifiable poor_fit too_few_points no_convergence no_forward_points``.
+        Codes ``unidentifiable poor_fit too_few_points no_convergence no_forward_points
+        no_reverse_points``.
     """
     options = Options(
         mechanism,
@@ -116,7 +121,12 @@ def fit_iv(
 
 
 def fit_iv_many(
-    sources: Iterable[Source] | Source, mechanism: str = "auto", **options: Any
+    sources: Iterable[Source] | Source,
+    mechanism: str = "auto",
+    *,
+    jobs: int | None = 1,
+    progress: Progress | None = None,
+    **options: Any,
 ) -> list[FitResult | Refusal]:
     """Fit every branch of every source; nothing that is refused ends the batch.
 
@@ -124,13 +134,17 @@ def fit_iv_many(
     ----------
     sources : paths or traces
     mechanism : str
+    jobs : int or None
+        Processes; None takes as many as there are cores.
+    progress : callable, optional
+        Called with the number of sources done, and of all.
     **options
         Of :func:`fit_iv`.
 
     Returns
     -------
     list of FitResult or Refusal
-        In order; each names its file and branch.
+        In order, whatever ``jobs``; each names its file and branch.
 
     Raises
     ------
@@ -141,17 +155,13 @@ def fit_iv_many(
     known_of(chosen, None)
     mechanisms_of(chosen)
     several = [sources] if isinstance(sources, (str, os.PathLike, Trace)) else list(sources)
-    out: list[FitResult | Refusal] = []
-    for source in several:
-        name = source.meta.get("file") if isinstance(source, Trace) else os.fspath(source)
-        try:
-            traces = _traces(source, chosen)
-        except CompactModelsError as error:
-            out.append(Refusal(error.code, error.message, name, None, error))
-            continue
-        for trace in traces:
-            out.extend(_all_branches(trace, chosen, name))
-    return out
+    return run_batch(partial(_fit_source, chosen), several, jobs=jobs, progress=progress)
+
+
+def _fit_source(options: Options, source: Source) -> list[FitResult | Refusal]:
+    """Every branch of every trace of one source."""
+    traces = _traces(source, options)
+    return [r for trace in traces for r in _all_branches(trace, options, name_of(source))]
 
 
 def _all_branches(trace: Trace, options: Options, name: str | None) -> list[FitResult | Refusal]:
@@ -196,17 +206,19 @@ def _one_trace(source: Source, options: Options) -> Trace:
 
 def _fit(sweep: Sweep, options: Options, *, alone: bool) -> FitResult:
     if options.mechanism == "auto":
-        return result_of(sweep, contest(sweep, mechanisms_of(options)), alone)
+        return result_of(sweep, choose(sweep, mechanisms_of(options)), alone)
     part = registry.conduction(options.mechanism)
     forward = recipe_of(part).forward
+    said: list[Warned] = []
+    if recipe_of(part).reverse:
+        sweep, said = reverse_side(sweep, part.name)
     v, i, flipped = sweep.points(forward, part.name)
     try:
-        found = fit_mechanism(part, sweep.known, v, i, flipped=flipped)
+        found = fit_mechanism(part, sweep.known, v, i, flipped=flipped, scale=sweep.noise.scale)
     except FitRefused as error:
         raise FitRefused(f"{where(sweep.trace)}{error.message}", code=error.code) from None
     if found.rms > sweep.max_rms:
         raise poor_fit(sweep, {part.name: found.rms}, forward)
-    said = []
     if forward and np.any(sweep.sign * used_voltage(sweep) < 0):
         said.append(
             Warned(
@@ -214,74 +226,5 @@ def _fit(sweep: Sweep, options: Options, *, alone: bool) -> FitResult:
                 "fitted on the forward side only: in reverse real contacts are not thermionic",
             )
         )
-    return result_of(sweep, Contest(found, {part.name: 1.0}, {}, tuple(said), forward), alone)
-
-
-def result_of(sweep: Sweep, won: Contest, alone: bool) -> FitResult:
-    """The winner as a result."""
-    c = won.winner
-    said = [*sweep.warnings, *won.warnings, *c.warnings]
-    if not recipe_of(registry.conduction(c.name)).thermal:
-        said = [w for w in said if w.code != "temperature_assumed"]
-    if c.flipped:
-        said.append(
-            Warned(
-                "forward_is_negative",
-                "forward is V < 0: voltage and current were reversed for the fit; connect the card the "
-                "other way round, or say polarity='positive'",
-            )
-        )
-    trace, problem = sweep.trace, c.solution.problem
-    s = -1.0 if c.flipped else 1.0
-    v = voltage_of(trace)
-    with np.errstate(all="ignore"):
-        model = s * problem.current(c.solution.u, s * v)[0]
-    used = sweep.used & (sweep.sign * v > 0) if won.forward else sweep.used
-    span = v[used]
-    statistics = {
-        **c.statistics(),
-        "n_total": len(trace),
-        "v_min": float(span.min()),
-        "v_max": float(span.max()),
-        "temperature": sweep.known.temperature,
-        "candidates": dict(won.candidates),
-    }
-    return FitResult(
-        "iv",
-        c.name,
-        won.weights,
-        _with_given(c, sweep.known),
-        statistics,
-        tuple(said),
-        c.correlations(),
-        v,
-        trace.current,
-        model,
-        used,
-        trace.meta.get("file"),
-        None if alone else int(trace.meta["branch"]),
-        {
-            "values": {**{n: x for n, (_, x) in problem.fixed.items()}, **c.solution.values},
-            "series": c.series,
-            "flipped": c.flipped,
-            "given": sorted(
-                n for n in ("area", "thickness", "richardson") if getattr(sweep.known, n)
-            ),
-            "sha256": trace.meta.get("sha256"),
-            "assumed": list(trace.meta.get("assumed", ())),
-        },
-    )
-
-
-def _with_given(c: Candidate, known: Known) -> dict[str, Estimate]:
-    """The fitted parameters, and those that were given."""
-    out = dict(c.estimates)
-    nothing = (float("nan"), float("nan"))
-    hidden = {"v_smooth"} | ({"area", "richardson"} if known.area is None else set())
-    for name, (p, value) in c.solution.problem.fixed.items():
-        if name not in hidden and name not in out:
-            given = getattr(known, name, None) is not None
-            out[name] = Estimate(
-                value, float("nan"), p.unit, nothing, "given" if given else "assumed"
-            )
-    return out
+    won = Contest(finalise(found), {part.name: 1.0}, {}, tuple(said), sweep.mask(forward))
+    return result_of(sweep, Choice(won, (won,), (), forward), alone)

@@ -1,30 +1,57 @@
-"""Fitting each mechanism to a branch: series resistance, what geometry leaves open, what is doubtful."""
+"""Fitting each mechanism to a branch: series resistance, what geometry leaves open, nested forms."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from compactmodels.constants import RICHARDSON
+from compactmodels.errors import FitRefused
 from compactmodels.parts import Conduction
-from compactmodels.registry import conduction
-from fitting.candidate import Candidate, nested, settle
-from fitting.diagnostics import Warned
-from fitting.engine import minimise
-from fitting.estimates import saturation_current
-from fitting.recipes import Known, check_known, problem_of, recipe_of, starts_of
+from fitting.candidate import EXTRA, Candidate, nested, settle
+from fitting.diagnostics import Warned, spread
+from fitting.engine import Solution, minimise
+from fitting.estimates import derived
+from fitting.problem import Problem
+from fitting.recipes import (
+    Known,
+    active,
+    check_known,
+    missing,
+    problem_of,
+    recipe_of,
+    replaced,
+    starts_of,
+)
 from fitting.result import Estimate
+from fitting.validity import remark
 
 FloatArray = NDArray[np.float64]
 
-IDEALITY: tuple[float, float] = (0.8, 4.0)
-"""Ideality factors outside are not thermionic emission over one barrier."""
+FAR_BELOW: Final = 0.1
+"""Of the lowest voltage: where a knee that the data do not show is put."""
+
+STEP: Final = 1.25
+"""Ratio from one thickness to the next where nobody gave one."""
+STEPS: Final = 4
+HOPELESS: Final = 0.1
+"""Decades from which no other thickness will help."""
+CLEARLY: Final = 1.003
+"""Ratio of costs from which another thickness is taken."""
 
 
 def fit_mechanism(
-    part: Conduction, known: Known, v: FloatArray, i: FloatArray, *, flipped: bool = False
+    part: Conduction,
+    known: Known,
+    v: FloatArray,
+    i: FloatArray,
+    *,
+    flipped: bool = False,
+    scale: float = 0.0,
+    combined: bool = False,
 ) -> Candidate:
     """One mechanism on the points (v, i), with everything there is to say about it.
 
@@ -36,24 +63,38 @@ def fit_mechanism(
         V and A, of the same sign at every point.
     flipped : bool
         Whether the caller reversed both, so that forward is V > 0.
+    scale : float
+        Where the readings' floor shows [A].
+    combined : bool
+        Whether a mechanism whose geometry nobody gave is fitted all the same, for the combinations
+        that the data fix; else it is refused.
 
     Raises
     ------
     FitRefused
-        Codes ``unidentifiable``, ``too_few_points``, ``no_convergence``.
+        Codes ``unidentifiable``, ``too_few_points``, ``no_convergence``, ``forward_points``.
     """
-    check_known(part, recipe_of(part), known)
-    lean = problem_of(part, known, v, i)
-    starts = starts_of(lean, part, known)
-    if not part.series:
-        found = settle(part, minimise(lean, starts), flipped=flipped)
+    recipe = recipe_of(part)
+    if recipe.reverse and np.any(v > 0):
+        raise FitRefused(
+            f"{part.name} describes reverse bias only: leave the forward side out",
+            code="forward_points",
+        )
+    if not combined:
+        check_known(part, recipe, known)
+    lean = problem_of(part, known, v, i, scale=scale, combined=combined)
+    if part.name == "space_charge_limited":
+        found = settle(part, _space_charge(part, known, lean, scale), flipped=flipped)
+    elif set(recipe.loose) and set(recipe.loose) <= set(missing(recipe, known)):
+        found = settle(part, _widened(part, known, lean, scale), flipped=flipped)
+    elif not part.series:
+        found = settle(part, minimise(lean, starts_of(lean, part, known)), flipped=flipped)
     else:
-        rich = problem_of(part, known, v, i, series=True)
-        solution, kept, ratio = nested(lean, rich, starts)
+        rich = problem_of(part, known, v, i, series=True, scale=scale)
+        solution, kept, ratio = nested(lean, rich, starts_of(lean, part, known))
         said = () if kept else (_no_series(ratio),)
         found = settle(part, solution, series=kept, warnings=said, flipped=flipped)
-    finish = _FINISH.get(part.name)
-    return found if finish is None else finish(found, known)
+    return remark(_combined(found, known), known)
 
 
 def _no_series(ratio: float) -> Warned:
@@ -64,103 +105,107 @@ def _no_series(ratio: float) -> Warned:
     )
 
 
-def _thermionic(found: Candidate, known: Known) -> Candidate:
-    out = dict(found.estimates)
-    said = list(found.warnings)
-    if not found.series:
-        out["r_s"] = Estimate(0.0, float("nan"), "ohm", (float("nan"), float("nan")), "assumed")
-    saturation = saturation_current(
-        conduction(found.name), found.solution, found.spread, known.temperature
+def _space_charge(part: Conduction, known: Known, lean: Problem, scale: float) -> Solution:
+    """The square law; a free exponent and then a knee where each earns its place."""
+    v, i = lean.x, lean.y
+    power = problem_of(part, known, v, i, scale=scale, more=("exponent",))
+    knee, _ = power.fixed["v_tfl"]
+    below = max(FAR_BELOW * float(np.min(np.abs(v))), knee.lower)
+    power = replace(power, fixed={**power.fixed, "v_tfl": (knee, below)})
+    full = problem_of(part, known, v, i, scale=scale, more=("exponent", "v_tfl"))
+    found = minimise(lean, starts_of(lean, part, known))
+    for problem in (power, full):
+        found = _if_earned(found, problem, starts_of(problem, part, known))
+    return found
+
+
+def _widened(part: Conduction, known: Known, lean: Problem, scale: float) -> Solution:
+    """A barrier whose thickness nobody knows, at the one of a ladder that suits the data best.
+
+    Area and barrier make up for nearly all of the thickness: with all free a search wanders along
+    a valley without a floor, and ends at a bound.
+    """
+    wide = problem_of(part, known, lean.x, lean.y, scale=scale, combined=True, more=("thickness",))
+    starts = starts_of(wide, part, known)
+    found = minimise(_at_width(lean, starts[0]["thickness"]), starts[:3])
+    if found.at_bound or found.rms_decades > HOPELESS:
+        return found
+    for factor in (STEP, 1 / STEP):
+        for _ in range(STEPS):
+            width = found.problem.fixed["thickness"][1] * factor
+            try:
+                other = minimise(_at_width(lean, width), [found.values])
+            except FitRefused:
+                break
+            if other.at_bound or other.cost * CLEARLY > found.cost:
+                break
+            found = other
+    here = {"thickness": found.problem.fixed["thickness"][1], **found.values}
+    try:
+        free = minimise(wide, [here])  # its errors allow for the thickness
+    except FitRefused:
+        return found
+    return found if free.at_bound else free
+
+
+def _at_width(problem: Problem, width: float) -> Problem:
+    thickness, _ = problem.fixed["thickness"]
+    inside = min(max(width, thickness.lower), thickness.upper)
+    return replace(problem, fixed={**problem.fixed, "thickness": (thickness, inside)})
+
+
+def _if_earned(lean: Solution, full: Problem, starts: list[dict[str, float]]) -> Solution:
+    """The fit of ``full`` if its further parameters earn their place, else ``lean``.
+
+    The gain in the sum of squares has to exceed the 99 % quantile of the F distribution, as for a
+    series resistance.
+    """
+    from scipy.special import fdtri
+
+    more = len(full.free) - len(lean.problem.free)
+    if lean.cost <= 1e-18 * lean.residual.size or full.x.size <= len(full.free):
+        return lean
+    try:
+        rich = minimise(full, starts)
+    except FitRefused:
+        return lean
+    dof = spread(rich).dof
+    gain = (lean.cost / max(rich.cost, 1e-300) - 1.0) * dof / more
+    return rich if gain > float(fdtri(more, dof, EXTRA)) and not rich.at_bound else lean
+
+
+def _combined(found: Candidate, known: Known) -> Candidate:
+    """The candidate with what the data fix in place of what geometry leaves open."""
+    part, problem = found.part, found.solution.problem
+    assert isinstance(part, Conduction)
+    recipe = recipe_of(part)
+    out: Mapping[str, Estimate] = dict(found.estimates)
+    if part.series and not found.series:
+        nothing = (float("nan"), float("nan"))
+        out = {**out, "r_s": Estimate(0.0, float("nan"), "ohm", nothing, "assumed")}
+    combinations = active(recipe, known)
+    if not combinations:
+        return replace(found, estimates=dict(out))
+    quantities = {c.name: c.quantity(part, known.temperature) for c in combinations}
+    fixed = {n: derived(q(problem), found.solution, found.spread) for n, q in quantities.items()}
+    hidden = replaced(recipe, known)
+    kept = {n: e for n, e in out.items() if n not in hidden}
+    absent = sorted({n for c in combinations for n in c.unless if getattr(known, n) is None})
+    each = " and ".join(
+        f"{c.meaning} ({c.name} = {fixed[c.name].value:.4g} {c.unit})" for c in combinations
     )
-    if known.area is None:
-        phi = out.pop("phi")
-        out = {"i_sat": saturation, **out}
-        said.append(
-            Warned(
-                "area_unknown",
-                f"without the area only the saturation current {saturation.value:.4g} A is known: the "
-                f"barrier is {phi.value:.3f} eV for 1e-10 m^2 and moves by 2.3 kT/q for each decade "
-                "of area; give --area, or sweeps at several temperatures",
-            )
-        )
-    else:
-        said.append(
-            Warned(
-                "richardson_assumed" if known.richardson is None else "richardson_given",
-                f"the barrier holds for a Richardson constant of {known.richardson or RICHARDSON:.4g} "
-                "A/(m^2 K^2) over the whole area; a factor 10 in either moves it by 2.3 kT/q",
-            )
-        )
-    n = found.estimates["n"].value
-    veto = ""
-    if not IDEALITY[0] <= n <= IDEALITY[1]:
-        veto = f"an ideality factor of {n:.2f}"
-        said.append(
-            Warned("ideality_unphysical", f"{veto} is not thermionic emission over one barrier")
-        )
-    return replace(found, estimates=out, warnings=tuple(said), veto=veto or _bound_veto(found))
-
-
-def _fowler_nordheim(found: Candidate, known: Known) -> Candidate:
-    phi, area = found.estimates["phi"].value, found.estimates["area"].value
-    said, veto = list(found.warnings), ""
-    top = float(np.max(np.abs(found.solution.problem.x)))
-    if known.area is not None:
-        e, ratio = found.estimates["area"], area / known.area
-        bounds = (e.interval[0] / known.area, e.interval[1] / known.area)
-        share = Estimate(ratio, e.stderr / known.area, "1", bounds, "derived")
-        found = replace(found, estimates={**found.estimates, "area_ratio": share})
-        said.append(
-            Warned(
-                "effective_area",
-                f"the barrier is from the slope and the level gives an effective area of {area:.3g} "
-                f"m^2, {ratio:.3g} of the electrode's",
-            )
-        )
-        if ratio > 10:
-            veto = f"an effective area {ratio:.2g} times the electrode's"
-    if top < phi:
-        veto = f"a largest voltage of {top:.3g} V, below the barrier of {phi:.3g} eV"
-        said.append(
-            Warned(
-                "below_barrier",
-                f"{veto}: the barrier is not triangular there, and the slope is no barrier",
-            )
-        )
-    return replace(found, warnings=tuple(said), veto=veto or _bound_veto(found))
-
-
-def _direct_tunneling(found: Candidate, known: Known) -> Candidate:
-    barrier = min(found.estimates["phi1"].value, found.estimates["phi2"].value)
-    size = np.abs(found.solution.problem.x)
-    beyond = int(np.count_nonzero(size > 0.5 * barrier))
-    said = list(found.warnings)
-    if beyond:
-        said.append(
-            Warned(
-                "beyond_half_barrier",
-                f"{beyond} of {size.size} points lie beyond half the barrier ({0.5 * barrier:.3g} V), "
-                "where the closed form departs from the WKB integral by 6 % and more",
-            )
-        )
-    veto = ""
-    if float(np.max(size)) > 2 * barrier:
-        veto = "data beyond twice the barrier, where the closed form is not real"
-    return replace(found, warnings=tuple(said), veto=veto or _bound_veto(found))
-
-
-def _schottky(found: Candidate, known: Known) -> Candidate:
-    return replace(found, veto=_bound_veto(found))
-
-
-def _bound_veto(found: Candidate) -> str:
-    hit = found.solution.at_bound
-    return f"'{hit[0]}' on its bound" if hit else ""
-
-
-_FINISH = {
-    "thermionic_emission": _thermionic,
-    "fowler_nordheim": _fowler_nordheim,
-    "direct_tunneling": _direct_tunneling,
-    "schottky_emission": _schottky,
-}
+    values = {n: x for n, (_, x) in problem.fixed.items()} | found.solution.values
+    stand = ", ".join(
+        f"{p.name} {values[p.name]:.4g} {p.unit}" for p in part.parameters if p.name in hidden
+    )
+    said = Warned(
+        f"{absent[0] if len(absent) == 1 else 'geometry'}_unknown",
+        f"without the {' and the '.join(absent)} only {each} is known: {stand} give it together and "
+        f"mean nothing one by one; {recipe.settles}",
+    )
+    return replace(
+        found,
+        estimates={**fixed, **kept},
+        derived={**found.derived, **quantities},
+        warnings=(*found.warnings, said),
+    )

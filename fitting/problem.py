@@ -39,6 +39,9 @@ class Problem:
         What the fit may move, within the declared bounds.
     fixed : mapping
         (Parameter, value) of the rest by name, in declared units.
+    scale : float
+        Where the readings' floor is as large as their relative scatter (:class:`fitting.noise.Noise`):
+        a residual weighs 1/sqrt(1 + (scale/y)^2), so that all have the same variance.  0: all weigh 1.
 
     Raises
     ------
@@ -51,6 +54,7 @@ class Problem:
     y: FloatArray
     free: tuple[Parameter, ...]
     fixed: Mapping[str, tuple[Parameter, float]]
+    scale: float = 0.0
 
     def __post_init__(self) -> None:
         for p in self.free:
@@ -65,6 +69,13 @@ class Problem:
     def names(self) -> tuple[str, ...]:
         """Names of the free parameters."""
         return tuple(p.name for p in self.free)
+
+    @property
+    def weight(self) -> FloatArray:
+        """Weight of each residual, (n,)."""
+        with np.errstate(divide="ignore"):
+            weight: FloatArray = 1.0 / np.hypot(1.0, self.scale / self.y)
+        return weight
 
     def internal(self, values: Mapping[str, float]) -> FloatArray:
         """Search coordinates, shape (k,), of values in declared units."""
@@ -81,7 +92,8 @@ class Problem:
             for p in self.free
         ]
 
-    def _si(self, u: tuple[Any, ...]) -> dict[str, Any]:
+    def si(self, u: tuple[Any, ...]) -> dict[str, Any]:
+        """Every parameter in SI, out of search coordinates that may be Duals."""
         from compactmodels.functions import exp
 
         si: dict[str, Any] = {n: value * p.si_factor for n, (p, value) in self.fixed.items()}
@@ -100,21 +112,22 @@ class Problem:
         """
         x = self.x if x is None else x
         duals = variables(*u)
-        out = self.law(x, self._si(duals))
+        out = self.law(x, self.si(duals))
         if not isinstance(out, Dual):
             return np.broadcast_to(out, x.shape), np.zeros((len(u), *x.shape))
         shape = (len(u), *x.shape)
         return np.broadcast_to(out.value, x.shape), np.broadcast_to(out.partials, shape)
 
     def residual(self, u: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """ln|y| - ln|law| (n,) and its exact Jacobian (k, n); never NaN."""
+        """Weighted ln|y| - ln|law| (n,) and its exact Jacobian (k, n); never NaN."""
         try:
             with np.errstate(all="ignore"):
                 value, partials = self.current(u)
                 ratio = value / self.y
                 good = np.isfinite(ratio) & (ratio > _LOWEST)
-                r = np.where(good, -np.log(np.where(good, ratio, 1.0)), FAILED)
-                jac = np.where(good, -partials / np.where(good, value, 1.0), 0.0)
+                weight = self.weight
+                r = np.where(good, -weight * np.log(np.where(good, ratio, 1.0)), FAILED)
+                jac = np.where(good, -weight * partials / np.where(good, value, 1.0), 0.0)
         except SimulationError:  # no junction voltage at parameters that a search may try
             return np.full(self.x.shape, FAILED), np.zeros((len(u), *self.x.shape))
         return r, np.where(np.isfinite(jac), jac, 0.0)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +13,8 @@ from compactmodels.errors import FitRefused
 from compactmodels.model import SERIES, Branch
 from compactmodels.parameter import Parameter
 from compactmodels.parts import Conduction
-from fitting import guess
+from fitting import combinations, guess
+from fitting.combinations import Combination
 from fitting.problem import Problem
 
 FloatArray = NDArray[np.float64]
@@ -38,8 +39,16 @@ class Recipe:
         What would separate it.
     forward : bool
         Whether only the forward side follows the mechanism in real devices.
+    reverse : bool
+        Whether only the reverse side does.
     thermal : bool
         Whether the temperature matters.
+    combinations : tuple of Combination
+        What is reported in place of parameters that the knowledge given leaves open.
+    swap : mapping
+        Of what is not known: the parameter whose place it takes among the free ones.
+    loose : tuple of str
+        Of what is not known: parameters that become free as well.
     """
 
     free: tuple[str, ...] = ()
@@ -47,32 +56,141 @@ class Recipe:
     combination: str = ""
     settles: str = ""
     forward: bool = False
+    reverse: bool = False
     thermal: bool = False
+    combinations: tuple[Combination, ...] = ()
+    swap: Mapping[str, str] = field(default_factory=dict)
+    loose: tuple[str, ...] = ()
 
+
+_BARRIER: Final = ("phi", "area", "richardson")
+_I_SAT: Final = "the saturation current A* A T^2 exp(-phi/kT)"
+_OPTICAL: Final = Combination(
+    "eps_r_d",
+    "m",
+    ("eps_r", "thickness", "r"),
+    ("thickness",),
+    "the product of permittivity and thickness",
+    combinations.optical_thickness,
+)
+_TUNNEL: Final = (
+    Combination(
+        "g_0",
+        "S",
+        ("phi", "phi1", "phi2", "thickness", "mass", "area"),
+        ("area", "thickness"),
+        "the conductance at 0 V",
+        combinations.conductance,
+    ),
+    Combination(
+        "v_rise",
+        "V",
+        ("phi", "phi1", "phi2", "thickness", "mass", "area"),
+        ("area", "thickness"),
+        "the voltage of the current's rise, hbar sqrt(2 phi/m)/e d",
+        combinations.rise,
+    ),
+)
 
 RECIPES: Final[dict[str, Recipe]] = {
     "ohmic": Recipe(("g",)),
     "sinh": Recipe(("g", "v0")),
-    "thermionic_emission": Recipe(("phi", "n"), forward=True, thermal=True),
+    "thermionic_emission": Recipe(
+        ("phi", "n"),
+        settles="give --area, or sweeps at several temperatures",
+        forward=True,
+        thermal=True,
+        combinations=(
+            Combination("i_sat", "A", _BARRIER, ("area",), _I_SAT, combinations.reverse_current),
+        ),
+    ),
     "schottky_emission": Recipe(
         ("phi", "eps_r"),
         ("area", "thickness"),
         "A* A exp(-phi/kT) and eps_r d",
         "the electrode area and the layer's thickness; sweeps at several temperatures separate A* A from phi",
         thermal=True,
+        combinations=(
+            Combination("i_sat", "A", _BARRIER, ("area",), _I_SAT, combinations.unlowered_current),
+            _OPTICAL,
+        ),
+        swap={"thickness": "eps_r"},
+    ),
+    "poole_frenkel": Recipe(
+        ("phi", "eps_r"),
+        ("area", "thickness"),
+        "q mu N_c (A/d) exp(-phi/r kT) and eps_r r^2 d",
+        "the electrode area and the layer's thickness; sweeps at several temperatures separate q mu N_c from phi",
+        thermal=True,
+        combinations=(
+            Combination(
+                "g_0",
+                "S",
+                ("phi", "area", "sigma", "r", "thickness"),
+                ("area", "thickness"),
+                "the conductance without field, q mu N_c (A/d) exp(-phi/r kT)",
+                combinations.unlowered_conductance,
+            ),
+            _OPTICAL,
+        ),
+        swap={"thickness": "eps_r"},
+    ),
+    "space_charge_limited": Recipe(
+        ("mobility",),
+        settles="the electrode area and the distance of the electrodes; sweeps of several thicknesses "
+        "prove the mechanism",
+        combinations=(
+            Combination(
+                "i_1v",
+                "A",
+                ("mobility", "eps_r", "thickness", "area"),
+                ("area", "thickness"),
+                "the current at 1 V, 9/8 eps mu theta A V^2/d^3",
+                combinations.current_at_1v,
+            ),
+        ),
     ),
     "direct_tunneling": Recipe(
         ("phi1", "phi2"),
         ("area", "thickness"),
         "the tunnelling exponent d sqrt(m* phi) together with the level A/d^2",
         "the electrode area and the barrier's thickness (microscopy, or the capacitance for A/d)",
+        combinations=_TUNNEL,
+        loose=("area", "thickness"),
+    ),
+    "simmons": Recipe(
+        ("phi",),
+        ("area", "thickness"),
+        "the tunnelling exponent d sqrt(m* phi) together with the level A/d^2",
+        "the electrode area and the barrier's thickness (microscopy, or the capacitance for A/d)",
+        combinations=_TUNNEL,
+        loose=("area", "thickness"),
     ),
     "fowler_nordheim": Recipe(
         ("phi", "area"),
         ("thickness",),
         "the slope, d sqrt(m*) phi^1.5",
         "the thickness that takes the voltage",
+        combinations=(
+            Combination(
+                "v_slope",
+                "V",
+                ("phi", "thickness", "mass", "area"),
+                ("thickness",),
+                "the slope of ln(I/V^2), proportional to d sqrt(m*) phi^1.5",
+                combinations.slope,
+            ),
+            Combination(
+                "k_fn",
+                "A/V^2",
+                ("phi", "thickness", "mass", "area"),
+                ("thickness",),
+                "the level of I/V^2",
+                combinations.prefactor,
+            ),
+        ),
     ),
+    "field_emission": Recipe(("phi", "e00", "g"), reverse=True, thermal=True),
 }
 
 
@@ -100,6 +218,23 @@ def recipe_of(part: Conduction) -> Recipe:
     return Recipe(free, needs, "the product of geometry and material constants", "the geometry")
 
 
+def missing(recipe: Recipe, known: Known) -> tuple[str, ...]:
+    """What the mechanism needs and nobody gave."""
+    return tuple(name for name in recipe.needs if getattr(known, name) is None)
+
+
+def active(recipe: Recipe, known: Known) -> tuple[Combination, ...]:
+    """The combinations that stand for what the knowledge given leaves open."""
+    return tuple(
+        c for c in recipe.combinations if any(getattr(known, name) is None for name in c.unless)
+    )
+
+
+def replaced(recipe: Recipe, known: Known) -> frozenset[str]:
+    """Parameters that are not reported, because a combination stands for them."""
+    return frozenset(name for c in active(recipe, known) for name in c.stands_for)
+
+
 def check_known(part: Conduction, recipe: Recipe, known: Known) -> None:
     """Refuse what the data cannot separate.
 
@@ -108,18 +243,33 @@ def check_known(part: Conduction, recipe: Recipe, known: Known) -> None:
     FitRefused
         Code ``unidentifiable``.
     """
-    missing = [name for name in recipe.needs if getattr(known, name) is None]
-    if missing:
+    absent = missing(recipe, known)
+    if absent:
         raise FitRefused(
-            f"{part.name}: without the {' and the '.join(missing)} the data fix only "
+            f"{part.name}: without the {' and the '.join(absent)} the data fix only "
             f"{recipe.combination}, not the barrier by itself; give "
-            f"{' and '.join('--' + name for name in missing)} ({recipe.settles})",
+            f"{' and '.join('--' + name for name in absent)} ({recipe.settles})",
             code="unidentifiable",
         )
 
 
+def free_names(recipe: Recipe, known: Known, combined: bool) -> tuple[str, ...]:
+    """What the fit moves; ``combined``: in place of what is missing, what makes up for it.
+
+    Where both area and thickness are missing a barrier's thickness stays, to be freed by who asks for
+    it (:mod:`fitting.mechanisms`).
+    """
+    absent = missing(recipe, known) if combined else ()
+    names = list(recipe.free)
+    for name in absent:
+        if name in recipe.swap:
+            names[names.index(recipe.swap[name])] = name
+    loose = [name for name in recipe.loose if name in absent]
+    return (*names, *loose[:1])
+
+
 def fixed_values(
-    part: Conduction, recipe: Recipe, known: Known
+    part: Conduction, recipe: Recipe, known: Known, free: tuple[str, ...] | None = None
 ) -> dict[str, tuple[Parameter, float]]:
     """Parameters that are not free, with their values in declared units.
 
@@ -130,7 +280,7 @@ def fixed_values(
     """
     fixed = {}
     for p in part.parameters:
-        if p.name in recipe.free:
+        if p.name in (recipe.free if free is None else free):
             continue
         given = getattr(known, p.name, None)
         fixed[p.name] = (p, p.default if given is None else p.check(given))
@@ -138,20 +288,44 @@ def fixed_values(
 
 
 def problem_of(
-    part: Conduction, known: Known, v: FloatArray, i: FloatArray, *, series: bool = False
+    part: Conduction,
+    known: Known,
+    v: FloatArray,
+    i: FloatArray,
+    *,
+    series: bool = False,
+    scale: float = 0.0,
+    combined: bool = False,
+    more: tuple[str, ...] = (),
 ) -> Problem:
-    """The least-squares problem of a mechanism on (v, i); ``series`` frees a series resistance."""
+    """The least-squares problem of a mechanism on (v, i).
+
+    ``series`` frees a series resistance; ``scale`` is where the readings' floor shows [A];
+    ``combined`` moves what makes up for geometry that nobody gave; ``more`` is free as well.
+    """
     recipe = recipe_of(part)
     branch = Branch("fit", part, series=series)
-    free = tuple(p for p in part.parameters if p.name in recipe.free)
+    names = (*free_names(recipe, known, combined), *more)
+    free = tuple(p for p in part.parameters if p.name in names)
     if series:
         top = float(np.max(np.abs(v / i)))
         free += (Parameter(SERIES.name, top, "ohm", SERIES.doc, 1e-9 * top, 1e3 * top, log=True),)
 
-    def law(x: FloatArray, si: Mapping[str, Any]) -> Any:
-        return branch.current(x, known.temperature, si)
+    law = _law(branch, known.temperature)
+    return Problem(law, v, i, free, fixed_values(part, recipe, known, names), scale)
 
-    return Problem(law, v, i, free, fixed_values(part, recipe, known))
+
+def _law(branch: Branch, temperature: float) -> Callable[[FloatArray, Mapping[str, Any]], Any]:
+    """The branch's current; the search for its junction voltage begins where the last one ended."""
+    last: list[Any] = [None]
+
+    def law(x: FloatArray, si: Mapping[str, Any]) -> Any:
+        current, vj = branch.current_from(x, temperature, si, last[0])
+        if branch.series:
+            last[0] = vj
+        return current
+
+    return law
 
 
 def starts_of(problem: Problem, part: Conduction, known: Known) -> list[dict[str, float]]:
@@ -165,8 +339,10 @@ def starts_of(problem: Problem, part: Conduction, known: Known) -> list[dict[str
             return np.asarray(part.function(v, known.temperature, **si), dtype=np.float64)
 
     if part.name not in guess.STARTS:
-        return guess.ladder(problem.free, problem.cost)
+        resistance = 0.1 * float(np.min(np.abs(problem.x / problem.y)))
+        more = {SERIES.name: resistance} if part.series else {}
+        return [{**more, **values} for values in guess.ladder(problem.free, problem.cost)]
     starts: list[dict[str, float]] = guess.STARTS[part.name](
-        law, problem.x, problem.y, known.temperature
+        law, problem.x, problem.y, known.temperature, problem.names
     )
     return starts

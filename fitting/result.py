@@ -31,9 +31,12 @@ class Estimate:
         Standard error; NaN where the parameter was not fitted.
     unit : str
     interval : (float, float)
-        95 %, Student's t; asymmetric where the parameter was searched in its logarithm.
+        95 %; an end is 0 or infinite where the data set none.
     how : str
         ``fitted``, ``given``, ``assumed`` or ``derived``.
+    method : str
+        Where the interval is from: ``covariance`` (Student's t), ``profile`` (likelihood) or
+        ``bootstrap``; empty where there is none.
     """
 
     value: float
@@ -41,6 +44,57 @@ class Estimate:
     unit: str
     interval: tuple[float, float]
     how: str = "fitted"
+    method: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Value, error, unit, interval and origin."""
+        return {
+            "value": self.value,
+            "stderr": self.stderr,
+            "unit": self.unit,
+            "interval": list(self.interval),
+            "how": self.how,
+            "method": self.method or None,
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Regime:
+    """A stretch of voltage with a mechanism of its own.
+
+    Parameters
+    ----------
+    mechanism : str
+    v_min, v_max : float
+        [V].
+    n_points : int
+    rms_decades : float
+    weights : mapping
+        Akaike weight of each candidate on this stretch.
+    parameters : mapping of str to Estimate
+        Out of the fit of all mechanisms together where their currents add up, else of the
+        stretch by itself.
+    """
+
+    mechanism: str
+    v_min: float
+    v_max: float
+    n_points: int
+    rms_decades: float
+    weights: Mapping[str, float]
+    parameters: Mapping[str, Estimate]
+
+    def to_json(self) -> dict[str, Any]:
+        """One object of the list ``regimes``."""
+        return {
+            "mechanism": self.mechanism,
+            "v_min": self.v_min,
+            "v_max": self.v_max,
+            "n_points": self.n_points,
+            "rms_decades": self.rms_decades,
+            "weights": dict(self.weights),
+            "parameters": {name: e.to_json() for name, e in self.parameters.items()},
+        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +123,10 @@ class FitResult:
         Counts from 1; None where the trace has one branch only.
     context : mapping
         What a card needs besides: values of every parameter, series resistance, hash of the data.
+    regimes : tuple of Regime
+        In rising order of the voltage, where no one mechanism describes the branch; else empty.
+    band : (lower, upper), each (n,), or None
+        95 % confidence band of the fitted equation (not of further readings), in the unit of ``y``.
     """
 
     kind: str
@@ -85,6 +143,8 @@ class FitResult:
     file: str | None = None
     branch: int | None = None
     context: Mapping[str, Any] = field(default_factory=dict)
+    regimes: tuple[Regime, ...] = ()
+    band: tuple[FloatArray, FloatArray] | None = None
 
     def card(self, name: str | None = None) -> ModelCard:
         """The fit as a model card; ``name`` defaults to the mechanism's."""
@@ -97,24 +157,20 @@ class FitResult:
         document: dict[str, Any] = {
             "selected": self.selected,
             "weights": dict(self.weights),
-            "parameters": {
-                name: {
-                    "value": e.value,
-                    "stderr": e.stderr,
-                    "unit": e.unit,
-                    "interval": list(e.interval),
-                    "how": e.how,
-                }
-                for name, e in self.parameters.items()
-            },
+            "parameters": {name: e.to_json() for name, e in self.parameters.items()},
             "statistics": {**self.statistics, "correlations": dict(self.correlations)},
             "warnings": [{"code": w.code, "message": w.message} for w in self.warnings],
             "card": card,
+            "inferred": list(self.context.get("assumed", ())),
         }
         if self.file is not None:
             document["file"] = self.file
+        if self.context.get("sweep") is not None:
+            document["sweep"] = self.context["sweep"]
         if self.branch is not None:
             document["branch"] = self.branch
+        if self.regimes:
+            document["regimes"] = [regime.to_json() for regime in self.regimes]
         clean: dict[str, Any] = plain(document)
         return clean
 

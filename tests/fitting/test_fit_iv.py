@@ -264,7 +264,7 @@ def test_noise_is_no_mechanism():
     for mechanism in ("auto", "thermionic_emission", "ohmic", "sinh"):
         with pytest.raises(FitRefused) as caught:
             fit_iv(Trace(None, v, i), mechanism)
-        assert caught.value.code in {"poor_fit", "no_convergence"}
+        assert caught.value.code in {"poor_fit", "no_convergence", "too_few_points"}
 
 
 def test_the_limit_is_an_option():
@@ -314,12 +314,15 @@ def test_auto_finds_direct_tunnelling_and_shows_the_weights():
     assert "sinh" not in result.weights
 
 
-def test_auto_falls_back_on_the_forward_side():
+def test_auto_takes_the_sides_apart_where_no_mechanism_describes_both():
     v = np.linspace(-1, 1, 201)
     i = np.where(v > 0, diode(v), -1e-9 * np.expm1(np.sqrt(np.abs(v)) * 3))
     result = fit_iv(Trace(None, v, noisy(i)))
     assert result.selected == "thermionic_emission"
-    assert "forward_only" in codes(result)
+    ahead = [r for r in result.regimes if r.v_max > 0]
+    assert [r.mechanism for r in ahead] == ["thermionic_emission"]
+    assert all(r.v_max < 0 for r in result.regimes if r not in ahead)
+    assert codes(result) & {"regimes", "forward_only"}
 
 
 def test_sinh_is_the_last_resort():
