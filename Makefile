@@ -8,7 +8,7 @@ ARGS ?=
 # One test process a core: linear algebra with threads of its own would only get in its way.
 TEST_ENV := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
-.PHONY: help demo test test-slow lint format types ci clean venv dev ngspice ngspice46
+.PHONY: help demo test test-slow lint format types ci clean venv dev ngspice ngspice46 chromium
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ ngspice:  ## install ngspice from the system's own sources
 
 ngspice46:  ## upgrade ngspice to 46 from backports (adds an apt source; needs root or sudo)
 	@.ci/bootstrap ngspice46
+
+chromium:  ## install Chromium, for the test that opens a report's page
+	@.ci/bootstrap chromium
 
 clean:  ## remove what was built, .venv included
 	rm -rf .venv build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

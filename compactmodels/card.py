@@ -20,6 +20,8 @@ from compactmodels.errors import CardError, ParameterError
 from compactmodels.files import is_there, write_text
 from compactmodels.model import Branch, Model
 from compactmodels.parameter import Parameter
+from compactmodels.statistics import Distribution, Statistics
+from compactmodels.synapse import Synapse, synapse_of
 
 SCHEMA: Final = 1
 ORIGINS: Final = ("published", "calibrated", "assumed", "fitted", "default")
@@ -84,6 +86,10 @@ class ModelCard:
         Voltages [V] and times [s] of the device's own protocols (``v_read``, ``v_set``, ...).
     provenance : mapping
         Everything else that is known: electrodes, data's hash, statistics, versions.
+    statistics : Statistics or None
+        How parameters scatter from cycle to cycle and from device to device.
+    synapse : Synapse or None
+        Law, window and noise of its pulses, where they were measured.
     """
 
     name: str
@@ -94,6 +100,8 @@ class ModelCard:
     correlations: Mapping[str, float] = field(default_factory=dict)
     operation: Mapping[str, float] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    statistics: Statistics | None = None
+    synapse: Synapse | None = None
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name) or len(self.name) > LONGEST_NAME:
@@ -105,6 +113,10 @@ class ModelCard:
         unknown = [n for n in self.entries if n not in declared]
         if unknown:
             raise CardError(_unknown_parameter(self.name, unknown[0], declared))
+        scattered = [n for n in getattr(self.statistics, "parameters", ()) if n not in declared]
+        if scattered:
+            sentence = _unknown_parameter(self.name, scattered[0], declared)
+            raise CardError(sentence.replace("unknown", "statistics of an unknown", 1))
         strange = [key for key in self.operation if key not in OPERATION]
         if strange:
             near = difflib.get_close_matches(strange[0], OPERATION, n=1)
@@ -197,6 +209,10 @@ def _document(card: ModelCard) -> dict[str, Any]:
     for key in ("correlations", "operation", "provenance"):
         if getattr(card, key):
             document[key] = dict(getattr(card, key))
+    if card.statistics is not None:
+        document["statistics"] = card.statistics.document()
+    if card.synapse is not None:
+        document["synapse"] = card.synapse.document()
     return document
 
 
@@ -300,4 +316,25 @@ def _assemble(data: Any, where: str) -> ModelCard:
         data.correlations,
         data.operation,
         data.provenance,
+        _statistics(data.statistics, where),
+        _synapse(data.synapse, where),
     )
+
+
+def _synapse(data: Any, where: str) -> Synapse | None:
+    if data is None:
+        return None
+    try:
+        return synapse_of(data.model_dump(exclude_none=True))
+    except CardError as error:
+        raise CardError(f"{where}: {error.message}", code=error.code) from None
+
+
+def _statistics(data: Any, where: str) -> Statistics | None:
+    if data is None:
+        return None
+    try:
+        rows = {n: Distribution(**row.model_dump()) for n, row in data.parameters.items()}
+        return Statistics(data.of, data.count, rows, data.correlations, data.devices, data.note)
+    except CardError as error:
+        raise CardError(f"{where}: {error.message}", code=error.code) from None

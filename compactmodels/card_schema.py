@@ -45,6 +45,79 @@ class ValueRow(_Strict):
     interval: Annotated[tuple[Number, Number], Field(strict=False)] | None = None
 
 
+class DistributionRow(_Strict):
+    """One ``[statistics.parameters.NAME]``."""
+
+    distribution: str
+    location: Number
+    scale: Number
+    shape: Number | None = None
+    count: int = Field(default=0, ge=0)
+    device_share: Number | None = None
+    autocorrelation: Number | None = None
+    drift: Number | None = None
+    drift_interval: Annotated[tuple[Number, Number], Field(strict=False)] | None = None
+
+
+class StatisticsTable(_Strict):
+    """``[statistics]``."""
+
+    of: str
+    count: int = Field(ge=1)
+    devices: int = Field(default=1, ge=1)
+    note: str = ""
+    parameters: dict[str, DistributionRow]
+    correlations: dict[str, Number] = Field(default_factory=dict)
+
+
+Interval = Annotated[tuple[Number, Number], Field(strict=False)]
+
+
+class RampNoiseTable(_Strict):
+    """``[synapse.ltp.noise]`` and ``[synapse.ltd.noise]``."""
+
+    white: Number = 0.0
+    correlated: Number = 0.0
+    memory: Number = 1.0
+    walk: Number = 0.0
+    slope: Number = 0.0
+    slope_autocorrelation: Number = Field(default=0.0, ge=-1.0, le=1.0)
+    intervals: dict[str, Interval] = Field(default_factory=dict)
+
+
+class CycleNoiseTable(_Strict):
+    """``[synapse.ltp.cycle]`` and ``[synapse.ltd.cycle]``."""
+
+    offset: Number = 0.0
+    autocorrelation: Number = 0.0
+    drift: Number = 0.0
+    drift_law: str = "linear"
+    ramps: int = Field(default=1, ge=1)
+    intervals: dict[str, Interval] = Field(default_factory=dict)
+
+
+class TrainTable(_Strict):
+    """``[synapse.ltp]`` and ``[synapse.ltd]``."""
+
+    g_start: Number
+    g_end: Number
+    rho: Number
+    gamma: Number
+    pulses: Number
+    noise: RampNoiseTable = Field(default_factory=RampNoiseTable)
+    cycle: CycleNoiseTable | None = None
+
+
+class SynapseTable(_Strict):
+    """``[synapse]``."""
+
+    ltp: TrainTable | None = None
+    ltd: TrainTable | None = None
+    together: Number = 0.0
+    quantum: Number = 0.0
+    note: str = ""
+
+
 class CardFile(_Strict):
     """The whole file."""
 
@@ -57,6 +130,8 @@ class CardFile(_Strict):
     correlations: dict[str, Number] = Field(default_factory=dict)
     operation: dict[str, Number] = Field(default_factory=dict)
     provenance: dict[str, Any] = Field(default_factory=dict)
+    statistics: StatisticsTable | None = None
+    synapse: SynapseTable | None = None
 
     @field_validator("provenance")
     @classmethod

@@ -78,7 +78,7 @@ def check_folder(folder: Path) -> None:
     if not near.is_dir() or not os.access(near, os.W_OK | os.X_OK):
         found = "cannot be written" if near.is_dir() else "is no folder"
         raise InputError(
-            f"cannot write into '{folder}': '{near}' {found}; name another folder with -o",
+            f"cannot write into '{folder}': '{near}' {found}; name another folder",
             code="cannot_write",
         )
 

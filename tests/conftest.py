@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes.util
 import importlib.util
 import os
+import shutil
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -34,6 +36,24 @@ def shared_data_folder() -> Path:
     return Path(override) if override else REPOSITORY.parent / "shared" / "data"
 
 
+def chromium() -> str | None:
+    """Path of a Chromium; None if there is none."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def aihwkit_python() -> str | None:
+    """A Python that has aihwkit (it needs torch, so it usually has an environment of its own)."""
+    if importlib.util.find_spec("aihwkit") is not None:
+        return sys.executable
+    return os.environ.get("COMPACTMODELS_AIHWKIT")
+
+
+TOOLS = ("needs_ngspice", "needs_veriloga")
+"""What CI installs, so that a missing one is a fault there."""
+EXTRAS = ("needs_shared_data", "needs_chromium", "needs_aihwkit")
+"""What may be missing anywhere."""
+
+
 @cache
 def missing(marker: str) -> str | None:
     """Why a test with this marker cannot run here; None if it can."""
@@ -41,20 +61,23 @@ def missing(marker: str) -> str | None:
         return "libngspice is not installed (make ngspice)"
     if marker == "needs_veriloga" and importlib.util.find_spec("openvaf_py") is None:
         return "openvaf-py is not installed (its wheels are for Linux x86-64, Python 3.11 and 3.12)"
+    if marker == "needs_aihwkit" and aihwkit_python() is None:
+        return "aihwkit is not installed, and COMPACTMODELS_AIHWKIT names no Python that has it"
+    if marker == "needs_chromium" and chromium() is None:
+        return "no Chromium to open a page in (make chromium)"
     if marker == "needs_shared_data" and not shared_data_folder().is_dir():
         return f"no measurements at {shared_data_folder()} (set COMPACTMODELS_SHARED_DATA)"
     return None
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    for marker in ("needs_ngspice", "needs_veriloga", "needs_shared_data"):
+    for marker in (*TOOLS, *EXTRAS):
         if item.get_closest_marker(marker) is None:
             continue
         reason = missing(marker)
         if reason is None:
             continue
-        # CI installs the tools, so a missing one is a fault there.  The data it may lack.
-        if os.environ.get("CI") and marker != "needs_shared_data":
+        if os.environ.get("CI") and marker in TOOLS:
             pytest.fail(f"{marker}: {reason}; under CI that is a failure", pytrace=False)
         pytest.skip(reason)
 

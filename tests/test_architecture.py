@@ -32,7 +32,7 @@ LONG_MODULES: dict[str, str] = {}
 LONGEST = 400
 
 HEAVY = (*sorted(SIDES), "sympy", "lmfit", "matplotlib", "PySpice", "scipy.optimize")
-HEAVY += ("pydantic", "typer", "jinja2", "openvaf_py")
+HEAVY += ("pydantic", "typer", "jinja2", "openvaf_py", "numba")
 
 
 # ------------------------------------------------------------------------------ reading imports

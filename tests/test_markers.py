@@ -16,12 +16,12 @@ def set_up(marker: str) -> None:
     conftest.pytest_runtest_setup(item)
 
 
-@pytest.mark.parametrize("marker", ["needs_ngspice", "needs_veriloga", "needs_shared_data"])
+@pytest.mark.parametrize("marker", [*conftest.TOOLS, *conftest.EXTRAS])
 @pytest.mark.parametrize("ci", ["", "1"])
 def test_what_is_missing(monkeypatch: pytest.MonkeyPatch, marker: str, ci: str) -> None:
     monkeypatch.setenv("CI", ci)
     monkeypatch.setattr(conftest, "missing", lambda name: f"{name} is gone")
-    tool = marker != "needs_shared_data"
+    tool = marker in conftest.TOOLS
     outcome = pytest.fail.Exception if ci and tool else pytest.skip.Exception
     with pytest.raises(outcome, match=f"{marker} is gone|{marker}: {marker} is gone"):
         set_up(marker)

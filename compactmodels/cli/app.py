@@ -7,6 +7,9 @@ from typing import Annotated
 import typer
 
 from compactmodels.cli import commands, fits
+from compactmodels.cli.calibrate import calibrate
+from compactmodels.cli.export import export
+from compactmodels.cli.read import read
 
 app = typer.Typer(
     name="compactmodels",
@@ -37,7 +40,10 @@ def _root(
 
 app.command(name="demo")(commands.demo)
 app.command(name="models")(commands.models)
+app.command(name="read")(read)
 app.add_typer(fits.app, name="fit", help="Fit measured data.")
+app.command(name="calibrate")(calibrate)
 app.command(name="emit")(commands.emit)
+app.command(name="export")(export)
 app.command(name="simulate")(commands.simulate)
 app.command(name="crossbar")(commands.crossbar)

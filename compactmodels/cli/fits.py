@@ -7,10 +7,26 @@ from typing import Annotated, Any
 
 import typer
 
-from compactmodels.cli.options import Columns, Debug, Json, MaxRms, Skip, Temperature
+from compactmodels.cli import many
+from compactmodels.cli.dynamics import dynamics
+from compactmodels.cli.options import (
+    Columns,
+    Debug,
+    Interval,
+    Json,
+    MaxRms,
+    Sheet,
+    Shunt,
+    Skip,
+    Temperature,
+)
 from compactmodels.cli.output import emit_json, note, say, state, table
+from compactmodels.cli.plasticity import plasticity
+from compactmodels.cli.read import data_files
 
 app = typer.Typer(no_args_is_help=True)
+app.command("dynamics")(dynamics)
+app.command("plasticity")(plasticity)
 
 Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Measured data.")]
 Report = Annotated[
@@ -46,6 +62,9 @@ def iv(
     ] = "auto",
     columns: Columns = None,
     skip: Skip = None,
+    sheet: Sheet = None,
+    shunt: Shunt = None,
+    interval: Interval = None,
     max_rms: MaxRms = 0.1,
     output: Annotated[
         Path | None,
@@ -55,39 +74,87 @@ def iv(
     ] = None,
     plots: Plots = None,
     report: Report = None,
+    jobs: many.Jobs = None,
+    together: many.Together = False,
+    shared: many.Shared = None,
+    per_trace: many.PerTrace = None,
+    temperatures: many.Temperatures = None,
+    areas: many.Areas = None,
+    resistance_by_size: many.BySize = False,
+    statistics: many.WithStatistics = False,
+    device: many.Device = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Fit conduction mechanisms to I-V sweeps, branch by branch.
 
     A branch ends where the sweep turns. Every fit gives errors, 95 % intervals and warnings; what
-    the data cannot carry is refused with a reason.
+    the data cannot carry is refused with a reason. --together fits all files at once: over temperature
+    the prefactor (the Richardson constant) is free besides the barrier. --statistics makes one card of
+    a batch, with the scatter of its parameters.
     """
-    from fitting import fit_iv_many
+    from fitting import fit_iv_many, fit_joint
 
-    results = fit_iv_many(
-        files,
-        mechanism,
-        area=area,
-        thickness=thickness,
-        mass=mass,
-        richardson=richardson,
-        temperature=temperature,
-        branch=branch,
-        polarity=polarity,
-        columns=columns,
-        skip=skip,
-        max_rms=max_rms,
+    many.check_together(
+        together,
+        shared=shared,
+        per_trace=per_trace,
+        temperatures=temperatures,
+        areas=areas,
+        resistance_by_size=resistance_by_size,
     )
-    _report(results, output, plots, report)
+    many.check_statistics(statistics, together, device)
+    sources = data_files(files, sheet, shunt, interval)
+    known: dict[str, Any] = {
+        "area": area,
+        "thickness": thickness,
+        "mass": mass,
+        "richardson": richardson,
+        "temperature": temperature,
+        "branch": branch,
+        "polarity": polarity,
+        "columns": columns,
+        "skip": skip,
+        "max_rms": max_rms,
+    }
+    if together:
+        joint = fit_joint(
+            sources,
+            mechanism,
+            shared=many.words(shared),
+            per_trace=many.words(per_trace),
+            temperatures=many.numbers(temperatures, "--temperatures"),
+            areas=many.numbers(areas, "--areas"),
+            resistance_by_size=resistance_by_size,
+            **known,
+        )
+        report_fits([joint], output, plots, report)
+        return
+    with many.progress(len(sources)) as bar:
+        results = fit_iv_many(
+            sources, mechanism, jobs=many.processes(jobs, len(sources)), progress=bar, **known
+        )
+    if statistics:
+        many.report_population(results, output, plots, device, report)
+    else:
+        report_fits(results, output, plots, report)
 
 
 @app.command("decay")
 def decay(
     files: Files,
-    law: Annotated[str, typer.Option(metavar="NAME", help="exponential, power, or auto.")] = "auto",
+    law: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="exponential, double_exponential, stretched, power, shifted_power, or auto.",
+        ),
+    ] = "auto",
     columns: Columns = None,
     skip: Skip = None,
+    sheet: Sheet = None,
+    shunt: Shunt = None,
+    interval: Interval = None,
     max_rms: MaxRms = 0.1,
     output: Annotated[
         Path | None,
@@ -97,17 +164,27 @@ def decay(
     ] = None,
     plots: Plots = None,
     report: Report = None,
+    jobs: many.Jobs = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Fit decay laws to a signal over time."""
+    """Fit decay laws to a signal over time.
+
+    Time counts from the end of the stimulus. auto holds the laws against each other, with weights; a
+    law that holds a simpler one wins only if its extra parameter shows at 99 %.
+    """
     from fitting import fit_decay_many
 
-    results = fit_decay_many(files, law, columns=columns, skip=skip, max_rms=max_rms)
-    _report(results, output, plots, report)
+    options = {"columns": columns, "skip": skip, "max_rms": max_rms}
+    sources = data_files(files, sheet, shunt, interval)
+    with many.progress(len(sources)) as bar:
+        results = fit_decay_many(
+            sources, law, jobs=many.processes(jobs, len(sources)), progress=bar, **options
+        )
+    report_fits(results, output, plots, report)
 
 
-def _report(
+def report_fits(
     results: list[Any], output: Path | None, plots: Path | None, report: Path | None
 ) -> None:
     """Print every fit, write cards and figures; all refused is a failure."""
@@ -122,10 +199,11 @@ def _report(
         raise results[0].error
     cards = _save_cards(results, fits, output)
     documents = []
+    said: set[str] = set()
     for result in results:
         if result in fits:
             documents.append(result.to_json(cards.get(id(result))))
-            _print_fit(result, cards.get(id(result)))
+            _print_fit(result, cards.get(id(result)), said)
         else:
             documents.append(result.to_json())
             place = f", branch {result.branch}" if result.branch else ""
@@ -138,7 +216,7 @@ def _report(
     if report is not None:
         from compactmodels.workflows.fit_report import write_report
 
-        say(f"\nreport: {write_report(results, report)}")
+        say(f"\nreport: {write_report(results, report, command=state.command)}")
     if len(results) > 1:
         say(f"\n{len(fits)} of {len(results)} fits stand, {len(results) - len(fits)} refused")
     if state.json:
@@ -178,23 +256,45 @@ def _save_cards(results: list[Any], fits: list[Any], output: Path | None) -> dic
     return saved
 
 
-def _print_fit(fit: Any, card: str | None) -> None:
+def _print_fit(fit: Any, card: str | None, said: set[str]) -> None:
+    """One fit; what was inferred of a file is said once and kept in ``said``."""
     from compactmodels.workflows.fitted import parameter_rows
 
-    place = f", branch {fit.branch}" if fit.branch else ""
+    place = f", sweep {fit.context['sweep']}" if fit.context.get("sweep") else ""
+    place += f", branch {fit.branch}" if fit.branch else ""
     rms = fit.statistics.get("rms_decades")
-    title = f"\n{fit.file or 'trace'}{place}: {fit.selected}"
-    rows = parameter_rows(fit)
-    table(title, ["parameter", "value", "std. error", "unit", "95 % interval", "origin"], rows)
+    several = len(getattr(fit, "traces", ()))
+    regimes = getattr(fit, "regimes", ())
+    found = " + ".join(r.mechanism for r in regimes) or fit.selected
+    title = f"\n{fit.file or (f'{several} traces' if several else 'trace')}{place}: {found}"
+    heads = ["parameter", "value", "std. error", "unit", "95 % interval", "origin"]
+    for regime in regimes:
+        stretch = f"{regime.mechanism}, {regime.v_min:.3g} to {regime.v_max:.3g} V"
+        table(f"{title}\n{stretch}", heads, parameter_rows(regime))
+        title = ""
+    if not regimes:
+        table(title, heads, parameter_rows(fit))
     if rms is not None:
-        say(f"  {fit.statistics['n_points']} points, residual {rms:.3g} decades RMS")
+        main = f" where {fit.selected} rules" if regimes else ""
+        say(f"  {fit.statistics['n_points']} points{main}, residual {rms:.3g} decades RMS")
+    elif "rms" in fit.statistics:
+        unit = str(fit.statistics.get("signal_unit", "")).removeprefix("1")
+        say(
+            f"  {fit.statistics['n_points']} points, residual {fit.statistics['rms']:.3g} {unit} RMS"
+        )
     others = {n: w for n, w in fit.weights.items() if n != fit.selected and w > 1e-4}
     if len(fit.weights) > 1:
         shares = ", ".join(f"{n} {w:.2g}" for n, w in sorted(others.items(), key=lambda x: -x[1]))
         say(
             f"  Akaike weight {fit.weights.get(fit.selected, 0):.3g}; others: {shares or 'none above 1e-4'}"
         )
+    if getattr(fit, "traces", ()):
+        many.print_traces(fit)
     for warning in fit.warnings:
         say(f"  [{warning.code}] {warning.message}")
+    for sentence in fit.context.get("assumed", ()):
+        if f"{fit.file}{fit.context.get('sweep')}{sentence}" not in said:
+            say(f"  inferred: {sentence}")
+        said.add(f"{fit.file}{fit.context.get('sweep')}{sentence}")
     if card:
         say(f"  card: {card}")

@@ -45,11 +45,26 @@ Columns = Annotated[
     typer.Option(
         metavar="LIST",
         help="Which column is which, from 1 or by heading: voltage=2,current=5 or time=1,signal=3; "
-        "a unit may follow: current=5[uA].",
+        "a unit may follow: current=5[uA]. Several signals side by side: signal=1-3.",
     ),
 ]
 Skip = Annotated[
     int | None, typer.Option(min=0, metavar="N", help="Lines at the top to leave out.")
+]
+Sheet = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Of a workbook: the sheet to read.")
+]
+Shunt = Annotated[
+    float | None,
+    typer.Option(
+        metavar="OHM",
+        help="The current was recorded as the voltage across this resistor: "
+        "--columns applied=2,shunt=3 (voltage=2 where the channel is across the device alone).",
+    ),
+]
+Interval = Annotated[
+    float | None,
+    typer.Option(metavar="S", help="Seconds from row to row, where the file has no time."),
 ]
 MaxRms = Annotated[
     float,

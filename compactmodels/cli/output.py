@@ -18,11 +18,13 @@ class _State:
 
     json: bool = False
     debug: bool = False
+    command: tuple[str, ...] = ()
 
     def listen(self, arguments: Sequence[str]) -> None:
         """Take --json and --debug from the raw arguments: they hold for errors of usage too."""
         options = arguments[: arguments.index("--")] if "--" in arguments else arguments
         self.json, self.debug = "--json" in options, "--debug" in options
+        self.command = ("compactmodels", *arguments)
 
     def fail(self, error: CompactModelsError) -> None:
         """Say what went wrong: a sentence on stderr, and the JSON object if one was asked for."""

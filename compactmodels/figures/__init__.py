@@ -7,22 +7,34 @@ first figure, not with this package.
 from __future__ import annotations
 
 from compactmodels.figures.array import voltage_lost
+from compactmodels.figures.calibration import misfits
 from compactmodels.figures.decay import decay_fit
 from compactmodels.figures.iv import iv_fit
+from compactmodels.figures.joint import Traced, arrhenius, joint_fit
 from compactmodels.figures.linearised import KINDS, linearised
 from compactmodels.figures.output import save
 from compactmodels.figures.overlay import residual_overlay
+from compactmodels.figures.plasticity import pulse_noise, pulse_trains, response_fit
 from compactmodels.figures.response import dc_states, hysteresis, pulses
+from compactmodels.figures.statistics import scatter
 
 __all__ = [
     "KINDS",
+    "Traced",
+    "arrhenius",
     "dc_states",
     "decay_fit",
     "hysteresis",
     "iv_fit",
+    "joint_fit",
     "linearised",
+    "misfits",
+    "pulse_noise",
+    "pulse_trains",
     "pulses",
     "residual_overlay",
+    "response_fit",
     "save",
+    "scatter",
     "voltage_lost",
 ]

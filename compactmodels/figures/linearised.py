@@ -35,6 +35,18 @@ _KINDS: Final = {
         r"$\sqrt{|V|}$  (V$^{1/2}$)",
         r"ln(|I| / T$^2$)  (I / T$^2$ in A K$^{-2}$)",
     ),
+    "poole_frenkel": _Kind(
+        np.sqrt,
+        lambda v, i, t: np.log(i / v),
+        r"$\sqrt{|V|}$  (V$^{1/2}$)",
+        "ln(|I| / |V|)  (I / V in S)",
+    ),
+    "field_emission": _Kind(
+        lambda v: 1 / np.sqrt(v),
+        lambda v, i, t: np.log(i / v),
+        r"$|V|^{-1/2}$  (V$^{-1/2}$)",
+        "ln(|I| / |V|)  (I / V in S)",
+    ),
     "fowler_nordheim": _Kind(
         lambda v: 1 / v,
         lambda v, i, t: np.log(i / v**2),
@@ -70,8 +82,9 @@ def linearised(
     Parameters
     ----------
     kind : str
-        ``schottky`` (ln(I/T^2) against sqrt V), ``fowler_nordheim`` (ln(I/V^2) against 1/V),
-        ``semilog`` (ln I against V) or ``log-log``.
+        ``schottky`` (ln(I/T^2) against sqrt V), ``poole_frenkel`` (ln(I/V) against sqrt V),
+        ``field_emission`` (ln(I/V) against 1/sqrt V: straight for V well above the barrier),
+        ``fowler_nordheim`` (ln(I/V^2) against 1/V), ``semilog`` (ln I against V) or ``log-log``.
     v, i : (n,) arrays
         [V], [A].
     model_v, model_i : (k,) arrays

@@ -45,9 +45,12 @@ def assemble(
         ``decay`` has no relaxation, or ``switching`` no second-order law.
     """
     if decay.model.relaxation is None:
-        raise CardError(f"card '{decay.name}' has no relaxation to take")
+        raise CardError(
+            f"card '{decay.name}' has no relaxation of one state to take: fit the decay with --law "
+            "exponential, stretched, power or shifted_power"
+        )
     law = switching.model.switching
-    if law is None or law.order < 2:
+    if law is None or not law.relaxed:
         raise CardError(f"card '{switching.name}' has no second-order switching law to take")
     limits = {b.mechanism.name: b.name for b in switching.model.branches if b.series}
     entries: dict[str, Entry] = {}

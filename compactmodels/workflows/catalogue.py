@@ -18,6 +18,7 @@ def catalogue() -> list[dict[str, str]]:
         *registry.conductions().values(),
         *registry.switchings().values(),
         *registry.relaxations().values(),
+        *registry.dependences().values(),
     ]
     entries = [{"name": p.name, "kind": p.kind, "title": p.title} for p in parts]
     cards = [{"name": n, "kind": "library card", "title": load_card(n).title} for n in library()]
@@ -32,7 +33,12 @@ def describe(name: str) -> dict[str, Any]:
     InputError
         Neither a part nor a card.
     """
-    for parts in (registry.conductions(), registry.switchings(), registry.relaxations()):
+    for parts in (
+        registry.conductions(),
+        registry.switchings(),
+        registry.relaxations(),
+        registry.dependences(),
+    ):
         if name in parts:
             return _part(parts[name])
     if name in library() or name.endswith(".toml"):

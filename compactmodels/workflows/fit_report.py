@@ -1,19 +1,27 @@
-"""One self-contained HTML page of fits: numbers, warnings, figures."""
+"""One self-contained HTML page of fits: figures, numbers, the choice, the warnings, how to repeat it."""
 
 from __future__ import annotations
 
 import base64
+import shlex
 import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from compactmodels import __version__, registry
 from compactmodels.files import write_text
+from compactmodels.parts import Part
 from compactmodels.templating import render
 from compactmodels.workflows.fitted import figures_of, is_synthetic, parameter_rows
+from compactmodels.workflows.populations import TRACE_COLUMNS, trace_rows
+
+PARAMETER_HEADS = ["parameter", "value", "standard error", "unit", "95 % interval", "origin"]
 
 
-def write_report(results: list[Any], path: Path, title: str = "Fits") -> Path:
+def write_report(
+    results: list[Any], path: Path, title: str = "Fits", command: Sequence[str] = ()
+) -> Path:
     """Write the page; figures are embedded, so that the file can be passed on by itself.
 
     Parameters
@@ -21,60 +29,204 @@ def write_report(results: list[Any], path: Path, title: str = "Fits") -> Path:
     results : list of FitResult or Refusal
     path : Path
     title : str
+    command : sequence of str
+        The words of the command line that made it, shown so that it can be repeated.
     """
     fits = [_fit(r) if hasattr(r, "parameters") else _refused(r) for r in results]
     stand = sum(not f["refused"] for f in fits)
+    return write_page(fits, path, title, f"{stand} of {len(fits)} fits stand", command)
+
+
+def write_page(
+    fits: Sequence[Mapping[str, Any]],
+    path: Path,
+    title: str,
+    summary: str,
+    command: Sequence[str] = (),
+) -> Path:
+    """Write a page of sections, each as :func:`section` makes them."""
     text = render(
         "compactmodels",
         "fit_report.html.j2",
         title=title,
         version=__version__,
-        summary=f"{stand} of {len(fits)} fits stand",
-        fits=fits,
+        summary=summary,
+        command=shlex.join(command) if command else "",
+        fits=[{**fit, "anchor": f"fit{k}"} for k, fit in enumerate(fits, start=1)],
     )
     return write_text(path, text)
 
 
+def section(
+    place: str, selected: str, tables: Sequence[Mapping[str, Any]], **more: Any
+) -> dict[str, Any]:
+    """What the page says of one fit; empty tables are left out.
+
+    Parameters
+    ----------
+    place : str
+        Its heading: what was fitted.
+    selected : str
+    tables : sequence of :func:`page_table`
+    **more
+        ``synthetic rms reference limits quality warnings inferred data images``, as far as there are any.
+    """
+    known: dict[str, Any] = {
+        "refused": False, "synthetic": False, "rms": "", "reference": "", "limits": "", "quality": "",
+        "warnings": [], "inferred": [], "data": "", "images": [],
+    }  # fmt: skip
+    shown = [t for t in tables if t["rows"]]
+    return {**known, "place": place, "selected": selected, "tables": shown, **more}
+
+
 def _place(result: Any) -> str:
     branch = f", branch {result.branch}" if result.branch else ""
-    return f"{result.file or 'trace'}{branch}"
+    several = len(getattr(result, "traces", ()))
+    return f"{result.file or (f'{several} traces' if several else 'trace')}{branch}"
 
 
 def _refused(result: Any) -> dict[str, Any]:
-    synthetic = is_synthetic(result)
     return {
         "place": _place(result),
         "refused": True,
-        "synthetic": synthetic,
+        "synthetic": is_synthetic(result),
         "code": result.code,
         "message": result.message,
     }
 
 
-def _fit(result: Any) -> dict[str, Any]:
-    parts = registry.conductions() if result.kind == "iv" else registry.relaxations()
-    others = sorted(result.weights.items(), key=lambda item: -item[1])
-    s = result.statistics
-    return {
-        "place": _place(result),
-        "refused": False,
-        "synthetic": is_synthetic(result),
-        "selected": parts[result.selected].title,
-        "reference": parts[result.selected].reference,
-        "quality": f"{s['n_points']} points, residual {s['rms_decades']:.3g} decades RMS",
-        "parameters": parameter_rows(result),
-        "weights": ", ".join(f"{n} {w:.3g}" for n, w in others) if len(others) > 1 else "",
-        "warnings": [(w.code, w.message) for w in result.warnings],
-        "images": _images(result),
+def part_of(result: Any) -> Part | None:
+    """The mechanism or law that was selected; None where the kind of fit has none of its own."""
+    rooms: dict[str, Callable[[], Mapping[str, Part]]] = {
+        "iv": registry.conductions,
+        "decay": registry.relaxations,
+        "plasticity": registry.dependences,
+        "dynamics": registry.switchings,
     }
+    return rooms[result.kind]().get(result.selected) if result.kind in rooms else None
 
 
-def _images(result: Any) -> list[str]:
-    """The figures as data addresses of SVG."""
+def _fit(result: Any) -> dict[str, Any]:
+    part = part_of(result)
+    s = result.statistics
+    rms = s.get("rms_decades")
+    counted = f"{s['n_points']} points" if "n_points" in s else ""
+    effective = s.get("n_effective")
+    if effective is not None and "n_points" in s and effective < s["n_points"]:
+        counted += f" of which {effective:.0f} count (neighbours resemble each other)"
+    off = f"{rms:.3g} decades RMS" if rms is not None else ""
+    if not off and "rms" in s:
+        unit = str(s.get("signal_unit", "")).removeprefix("1")
+        off = f"{s['rms']:.3g} {unit} RMS".replace("  ", " ")
+    return section(
+        _place(result),
+        part.title if part else result.selected,
+        _tables(result),
+        synthetic=is_synthetic(result),
+        rms=off,
+        reference=part.reference if part else "",
+        limits=part.limits if part else "",
+        quality=", ".join(x for x in (counted, f"off by {off}" if off else "") if x),
+        warnings=[(w.code, w.message) for w in result.warnings],
+        inferred=list(result.context.get("assumed", ())),
+        data=_data(result),
+        images=images_of(lambda folder: figures_of(result, folder, "figure"), _caption),
+    )
+
+
+def page_table(
+    title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], note: str = ""
+) -> dict[str, Any]:
+    """One table of a section."""
+    return {"title": title, "heads": heads, "rows": rows, "note": note}
+
+
+def _tables(result: Any) -> list[dict[str, Any]]:
+    regimes = [
+        [r.mechanism, f"{r.v_min:.4g} .. {r.v_max:.4g}", str(r.n_points), f"{r.rms_decades:.3g}"]
+        for r in result.regimes
+    ]
+    tables = [page_table("Parameters", PARAMETER_HEADS, parameter_rows(result))]
+    if getattr(result, "traces", ()):
+        tables.append(page_table("Traces", TRACE_COLUMNS, trace_rows(result)))
+    tables.append(page_table("Regimes", ["mechanism", "from .. to (V)", "points", "RMS"], regimes))
+    for regime in result.regimes:
+        name = f"{regime.mechanism}, {regime.v_min:.3g} to {regime.v_max:.3g} V"
+        tables.append(page_table(name, PARAMETER_HEADS, parameter_rows(regime)))
+    tables.append(_selection(result))
+    pairs = [[pair, f"{r:+.4f}"] for pair, r in result.correlations.items()]
+    tables.append(page_table("Correlations", ["parameters", "correlation"], pairs))
+    return tables
+
+
+def _selection(result: Any) -> dict[str, Any]:
+    """One row for each candidate, the likeliest first; none where only one was asked for."""
+    candidates = result.statistics.get("candidates") or {}
+    heads = ["candidate", "Akaike weight", "RMS (decades)", "RMS (weighted)", "free", "AICc"]
+    # Trains are chosen direction by direction and weighed together, under names of their own.
+    together: dict[str, dict[str, Any]] = {
+        n: {} for n, w in result.weights.items() if n not in candidates and w > 1e-4
+    }
+    rows = []
+    for name, row in {**candidates, **(together if candidates else {})}.items():
+        weight = result.weights.get(name)
+        if "refused" in row:
+            fate = f"refused: {row['refused']}"
+        elif row.get("veto"):
+            fate = f"ruled out: {row['veto']}"
+        else:
+            fate = "selected" if name == result.selected else ""
+        numbers = [weight, *(row.get(k) for k in ("rms_decades", "rms", "free", "aicc"))]
+        digits = (3, 4, 4, 4, 4)
+        cells = ["" if x is None else f"{x:.{d}g}" for x, d in zip(numbers, digits, strict=True)]
+        rows.append((-(weight or 0.0), [name, *cells, fate]))
+    shown = [cells for _, cells in sorted(rows, key=lambda item: item[0])]
+    heads = [*heads, "what became of it"]
+    kept = [k for k in range(len(heads)) if k == 0 or any(cells[k] for cells in shown)]
+    return page_table(
+        "Selection",
+        [heads[k] for k in kept],
+        [[cells[k] for k in kept] for cells in shown],
+        "Equal points for all; the points that count are shared, so that neighbours that "
+        "resemble each other do not vote twice."
+        if len(result.weights) > 1
+        else "",
+    )
+
+
+def _data(result: Any) -> str:
+    digest = result.context.get("sha256")
+    # Of a joint fit each trace has its own, in the table.
+    warm = None if getattr(result, "traces", ()) else result.statistics.get("temperature")
+    parts = [f"temperature {warm:g} K" if warm else "", f"data SHA-256 {digest}" if digest else ""]
+    return "; ".join(p for p in parts if p)
+
+
+def images_of(
+    draw: Callable[[Path], list[Path]], caption: Callable[[str], str]
+) -> list[tuple[str, str]]:
+    """The figures that ``draw`` writes into a folder, as data addresses of SVG, with what they show."""
     with tempfile.TemporaryDirectory() as folder:
-        paths = figures_of(result, Path(folder), "figure")
+        paths = [p for p in draw(Path(folder)) if p.suffix == ".svg"]
         return [
-            "data:image/svg+xml;base64," + base64.b64encode(p.read_bytes()).decode("ascii")
+            (
+                "data:image/svg+xml;base64," + base64.b64encode(p.read_bytes()).decode("ascii"),
+                caption(p.stem),
+            )
             for p in paths
-            if p.suffix == ".svg"
         ]
+
+
+def _caption(stem: str) -> str:
+    kind = stem.removeprefix("figure").strip("-")
+    if not kind:
+        return "Data, fit with its 95 % confidence band, residuals"
+    if kind == "traces":
+        return "All traces, the joint fit, residuals"
+    if kind == "arrhenius":
+        return "Current at one bias against temperature, data and joint fit"
+    if kind == "noise":
+        return "How far readings differ with the distance between them, and the noise model"
+    if kind == "linearised":
+        return "The plot in which the mechanism is a straight line"
+    return kind.replace("-", " ")

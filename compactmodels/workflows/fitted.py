@@ -13,7 +13,8 @@ from compactmodels import figures, registry
 
 def stem_of(result: Any, k: int = 0) -> str:
     """A file name for one of several fits: its data file's, its branch's, its mechanism's."""
-    source = Path(result.file).stem if result.file else f"fit{k + 1}"
+    nameless = "joint" if getattr(result, "traces", ()) else f"fit{k + 1}"
+    source = Path(result.file).stem if result.file else nameless
     safe = re.sub(r"[^A-Za-z0-9]+", "-", source).strip("-").lower() or "fit"
     safe = safe if safe[0].isalpha() else f"fit-{safe}"
     safe = safe[:60].strip("-")
@@ -34,20 +35,34 @@ def stems_of(results: list[Any]) -> list[str]:
 
 def is_synthetic(result: Any) -> bool:
     """Whether the data's file says that it is synthetic."""
-    return result.file is not None and "synthetic" in Path(result.file).name
+    files = [result.file, *(t.file for t in getattr(result, "traces", ()))]
+    return any(file is not None and "synthetic" in Path(file).name for file in files)
 
 
 def parameter_rows(result: Any) -> list[list[str]]:
-    """Name, value, standard error, unit, interval and origin of each parameter, as text."""
+    """Name, value, standard error, unit, interval and origin (with the interval's method), as text."""
     rows = []
     for name, e in result.parameters.items():
         error = f"+- {e.stderr:.2g}" if e.stderr == e.stderr else ""
         low, high = e.interval
-        known = low == low and high == high and e.how == "fitted"
+        known = low == low and high == high
         span = f"{low:.5g} .. {high:.5g}" if known else ""
         unit = "" if e.unit == "1" else e.unit
-        rows.append([name, f"{e.value:.6g}", error, unit, span, e.how])
+        origin = f"{e.how}, {e.method}" if e.method else e.how
+        rows.append([name, f"{e.value:.6g}", error, unit, span, origin])
     return rows
+
+
+def _signal_unit(result: Any) -> str:
+    unit = str(result.statistics["signal_unit"])
+    return "arb. unit" if unit == "1" else unit
+
+
+def _over_decades(result: Any) -> bool:
+    """Whether a decay's points lie more evenly in the logarithm of time than in time."""
+    t = np.sort(result.x[result.used & (result.x > 0)])
+    middle = float(np.median(t))
+    return bool(t[-1] > 30 * t[0] and middle < 0.2 * t[-1])
 
 
 def figures_of(result: Any, folder: Path, stem: str) -> list[Path]:
@@ -56,6 +71,14 @@ def figures_of(result: Any, folder: Path, stem: str) -> list[Path]:
     if result.branch:
         title += f", branch {result.branch}"
     synthetic = is_synthetic(result)
+    if getattr(result, "traces", ()):
+        from compactmodels.workflows.populations import joint_figures
+
+        return joint_figures(result, folder, stem, synthetic=synthetic)
+    if result.kind in ("plasticity", "arrhenius"):
+        from compactmodels.workflows.plasticity import plasticity_figures
+
+        return plasticity_figures(result, folder, stem, synthetic=synthetic)
     if result.kind == "decay":
         figure = figures.decay_fit(
             result.x,
@@ -64,21 +87,24 @@ def figures_of(result: Any, folder: Path, stem: str) -> list[Path]:
             result.model,
             used=result.used,
             title=title,
-            unit=str(result.context.get("signal_unit", "")) or "arb. unit",
-            log_time=result.selected == "power",
+            unit=_signal_unit(result),
+            log_time=_over_decades(result),
             synthetic=synthetic,
-            label=result.selected,
+            label=result.selected.replace("_", " "),
+            band=result.band,
         )
         return list(figures.save(figure, folder / stem))
     order = np.argsort(result.x, kind="stable")
     kind = registry.conduction(result.selected).plot
     common = {"used": result.used, "title": title, "synthetic": synthetic}
+    found = " + ".join(r.mechanism for r in result.regimes) or result.selected
     main = figures.iv_fit(
         result.x,
         result.y,
         result.x[order],
         result.model[order],
-        label=result.selected.replace("_", " "),
+        label=found.replace("_", " "),
+        band=None if result.band is None else (result.band[0][order], result.band[1][order]),
         rms_decades=float(result.statistics["rms_decades"]),
         **common,
     )

@@ -88,7 +88,7 @@ def test_bad_data_to_compare_with(folder: Path, kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("currents", "code"),
-    [(-CURRENT, "too_few_points"), (np.where(np.arange(40) % 2, 1e-6, 1e-3), "poor_fit")],
+    [(-CURRENT, "too_few_points"), (np.where(np.arange(40) % 2, 1e-6, 1e-3), "too_few_points")],
     ids=["against the voltage", "noise"],
 )
 def test_data_that_carry_no_fit(folder: Path, currents: object, code: str) -> None:
@@ -98,7 +98,7 @@ def test_data_that_carry_no_fit(folder: Path, currents: object, code: str) -> No
 
 def test_numbers_at_the_edge_of_a_double_warn_nobody(folder: Path) -> None:
     (folder / "data.csv").write_bytes(iv(V * 1e300))
-    refused(folder, "fit", "iv", "data.csv", status=1)
+    refused(folder, "fit", "iv", "data.csv", status=2, code="not_data")
 
 
 @pytest.mark.parametrize(
