@@ -12,7 +12,7 @@ import importlib.util
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -195,12 +195,24 @@ def _source(model: Model) -> str:
 
 @cache
 def _module(source: str) -> ModuleType:
-    """The generated text as an imported module, from a file so that Numba can keep its results."""
+    """The generated text as an imported module."""
     digest = hashlib.sha256(source.encode()).hexdigest()[:20]
-    name = f"compactmodels_generated_{digest}"
+    return generated_module(f"compactmodels_generated_{digest}", lambda: source)
+
+
+def generated_module(name: str, source: Callable[[], str]) -> ModuleType:
+    """A module of generated text, from a file in the cache folder so that Numba can keep its results.
+
+    Parameters
+    ----------
+    name : str
+        Of the module and its file; whatever its text depends on has to be in it.
+    source : callable
+        Makes the text, where the file is not there yet.
+    """
     path = _folder() / f"{name}.py"
-    if not path.exists() or path.read_text("utf-8") != source:
-        write_text(path, source)
+    if not path.exists():
+        write_text(path, source())
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -77,7 +77,7 @@ def differentiated(expression: Any, name: str) -> Any:
     return kept.diff(symbol(name))
 
 
-def _expression(value: Any) -> Any:
+def as_expression(value: Any) -> Any:
     """A plain number as SymPy's; anything else is an expression already."""
     return sympy.Float(value) if isinstance(value, (int, float)) else value
 
@@ -112,7 +112,7 @@ class _Generator:
 
     @staticmethod
     def _names(expression: Any) -> set[str]:
-        return {s.name for s in _expression(expression).free_symbols}
+        return {s.name for s in as_expression(expression).free_symbols}
 
     def _slot(self, name: str) -> int:
         return self.slots.setdefault(name, len(self.slots))
@@ -126,7 +126,7 @@ class _Generator:
     ) -> Part:
         """Code for ``results`` and their derivatives by ``variables``, after ``assignments``."""
         own = [a for a in assignments if a.name in self.running]
-        expressions = [_expression(e) for e in (*(a.expression for a in own), *results)]
+        expressions = [as_expression(e) for e in (*(a.expression for a in own), *results)]
         used = sorted(set().union(*map(self._names, expressions)) - self.running)
         lines: list[tuple[str, str]] = []
         moving: dict[str, dict[str, str]] = {x: {x: "1.0"} for x in variables}
@@ -139,9 +139,9 @@ class _Generator:
                 if text != "0.0":
                     lines.append((f"d{k}_{assignment.name}", text))
                     moving[x][assignment.name] = f"d{k}_{assignment.name}"
-        values = [_PRINT(_expression(r)) for r in results]
+        values = [_PRINT(as_expression(r)) for r in results]
         chained = (
-            [self._chain(_expression(r), moving[x]) for x in variables for r in results]
+            [self._chain(as_expression(r), moving[x]) for x in variables for r in results]
             if slopes
             else []
         )

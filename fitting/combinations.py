@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compactmodels.constants import ELEMENTARY_CHARGE, HBAR
-from compactmodels.dual import Dual, variables
+from compactmodels.dual import Dual
 from compactmodels.functions import log, sqrt
 from compactmodels.parts import Conduction
 from fitting.problem import Problem
@@ -67,7 +67,7 @@ def _quantity(
     declared = {p.name for p in part.parameters}
 
     def at(u: FloatArray) -> tuple[float, FloatArray]:
-        si = {n: x for n, x in problem.si(variables(*u)).items() if n in declared}
+        si = {n: x for n, x in problem.si(u).items() if n in declared}
         with np.errstate(all="ignore"):  # a search may look beyond the bounds; it sees a NaN there
             out = log(combination.value(part, si, temperature))
         if not isinstance(out, Dual):

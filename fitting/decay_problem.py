@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from compactmodels.fast_law import DecayLaw
 from compactmodels.parameter import Parameter
 from compactmodels.parts import Relaxation
 from fitting import guess
@@ -56,12 +57,9 @@ def problem_of(part: Relaxation, record: Record, fixed: Mapping[str, float]) -> 
     """Amplitudes are bounded by the signal's own size, times by the record's."""
     free = tuple(_bounded(p, record) for p in part.parameters if p.name not in fixed)
 
-    def law(x: FloatArray, si: Mapping[str, Any]) -> Any:
-        return part.function(x, **si)
-
     declared = {p.name: p for p in part.parameters}
     held = {n: (declared[n], v) for n, v in fixed.items()}
-    return Stabilised(law, record.t, record.y, free, held, record.scale)
+    return Stabilised(DecayLaw(part), record.t, record.y, free, held, record.scale)
 
 
 def _bounded(p: Parameter, record: Record) -> Parameter:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compactmodels.dual import Dual, variables
+from compactmodels.dual import Dual
 from compactmodels.errors import InputError, SimulationError
 from compactmodels.parameter import Parameter
 
@@ -73,6 +73,8 @@ class Problem:
     @property
     def weight(self) -> FloatArray:
         """Weight of each residual, (n,)."""
+        if self.scale == 0.0:
+            return np.ones_like(self.y)
         with np.errstate(divide="ignore"):
             weight: FloatArray = 1.0 / np.hypot(1.0, self.scale / self.y)
         return weight
@@ -92,13 +94,16 @@ class Problem:
             for p in self.free
         ]
 
-    def si(self, u: tuple[Any, ...]) -> dict[str, Any]:
-        """Every parameter in SI, out of search coordinates that may be Duals."""
-        from compactmodels.functions import exp
-
+    def si(self, u: FloatArray) -> dict[str, Any]:
+        """Every parameter in SI at search coordinates (k,); the free ones as Duals of them."""
         si: dict[str, Any] = {n: value * p.si_factor for n, (p, value) in self.fixed.items()}
-        for p, x in zip(self.free, u):
-            si[p.name] = (exp(x) if p.log else x) * p.si_factor
+        for k, (p, x) in enumerate(zip(self.free, u)):
+            slope = p.si_factor
+            if p.log:
+                slope = float(np.exp(x)) * p.si_factor
+            partials = np.zeros(len(self.free))
+            partials[k] = slope
+            si[p.name] = Dual(slope if p.log else x * p.si_factor, partials)
         return si
 
     def current(self, u: FloatArray, x: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
@@ -111,8 +116,7 @@ class Problem:
             With respect to the search coordinates.
         """
         x = self.x if x is None else x
-        duals = variables(*u)
-        out = self.law(x, self.si(duals))
+        out = self.law(x, self.si(u))
         if not isinstance(out, Dual):
             return np.broadcast_to(out, x.shape), np.zeros((len(u), *x.shape))
         shape = (len(u), *x.shape)
@@ -120,17 +124,23 @@ class Problem:
 
     def residual(self, u: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Weighted ln|y| - ln|law| (n,) and its exact Jacobian (k, n); never NaN."""
+        weight = self.weight
         try:
             with np.errstate(all="ignore"):
                 value, partials = self.current(u)
                 ratio = value / self.y
-                good = np.isfinite(ratio) & (ratio > _LOWEST)
-                weight = self.weight
-                r = np.where(good, -weight * np.log(np.where(good, ratio, 1.0)), FAILED)
-                jac = np.where(good, -weight * partials / np.where(good, value, 1.0), 0.0)
+                least = ratio.min(initial=np.inf)
+                if least > _LOWEST and np.isfinite(ratio.sum()):  # as a rule; NaN is not above
+                    r, jac = -weight * np.log(ratio), partials * -(weight / value)
+                else:
+                    good = np.isfinite(ratio) & (ratio > _LOWEST)
+                    r = np.where(good, -weight * np.log(np.where(good, ratio, 1.0)), FAILED)
+                    jac = np.where(good, -weight * partials / np.where(good, value, 1.0), 0.0)
         except SimulationError:  # no junction voltage at parameters that a search may try
             return np.full(self.x.shape, FAILED), np.zeros((len(u), *self.x.shape))
-        return r, np.where(np.isfinite(jac), jac, 0.0)
+        if not np.isfinite(jac.sum()):
+            jac = np.where(np.isfinite(jac), jac, 0.0)
+        return r, jac
 
     def size(self, u: FloatArray) -> float:
         """Sum of squared residuals at search coordinates."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compactmodels.errors import FitRefused
-from compactmodels.model import SERIES, Branch
+from compactmodels.fast_law import ConductionLaw
+from compactmodels.model import SERIES
 from compactmodels.parameter import Parameter
 from compactmodels.parts import Conduction
 from fitting import combinations, guess
@@ -304,28 +305,14 @@ def problem_of(
     ``combined`` moves what makes up for geometry that nobody gave; ``more`` is free as well.
     """
     recipe = recipe_of(part)
-    branch = Branch("fit", part, series=series)
     names = (*free_names(recipe, known, combined), *more)
     free = tuple(p for p in part.parameters if p.name in names)
     if series:
         top = float(np.max(np.abs(v / i)))
         free += (Parameter(SERIES.name, top, "ohm", SERIES.doc, 1e-9 * top, 1e3 * top, log=True),)
 
-    law = _law(branch, known.temperature)
+    law = ConductionLaw(part, known.temperature, series=series)
     return Problem(law, v, i, free, fixed_values(part, recipe, known, names), scale)
-
-
-def _law(branch: Branch, temperature: float) -> Callable[[FloatArray, Mapping[str, Any]], Any]:
-    """The branch's current; the search for its junction voltage begins where the last one ended."""
-    last: list[Any] = [None]
-
-    def law(x: FloatArray, si: Mapping[str, Any]) -> Any:
-        current, vj = branch.current_from(x, temperature, si, last[0])
-        if branch.series:
-            last[0] = vj
-        return current
-
-    return law
 
 
 def starts_of(problem: Problem, part: Conduction, known: Known) -> list[dict[str, float]]:
