@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -68,12 +68,39 @@ def _first_rows(document: dict[str, Any]) -> None:
         table("", names, shown)
 
 
-SHOWN = 4
+SHOWN: Final = 4
 """Traces of a file that are printed for people."""
 _KNOWN = (
     *("device", "title", "record_time", "iteration", "run", "sheet", "channel", "terminal"),
     *("compliance", "voltage_is"),
 )
+
+
+def _facts(trace: Any) -> list[str]:
+    """What a fit would infer of a sweep: branches, forward side, offset, compliance."""
+    import numpy as np
+
+    from fitting.branches import split
+    from fitting.inferred import sweep_facts
+    from fitting.masks import forward_sign, noise_floor
+
+    if trace.voltage is None or np.ptp(trace.voltage) == 0:
+        return []
+    power = np.sign(trace.voltage) * np.sign(trace.current)
+    along = bool(np.sum(power) >= 0)
+    sign = forward_sign(trace.voltage, trace.current)
+    floor = noise_floor(trace.voltage, trace.current) if along else 0.0
+    parts = split(trace)
+    said: dict[str, None] = {}
+    for part in parts:
+        said.update(dict.fromkeys(sweep_facts(trace, part, len(parts), sign, floor, auto=along)))
+    if not along:
+        said[
+            f"the current runs against the voltage at {np.count_nonzero(power < 0)} of {len(trace)} "
+            "points: should it have been measured at the other terminal, a minus in --columns "
+            "(voltage=1,current=-2) reverses it"
+        ] = None
+    return list(said)
 
 
 def _document(trace: Any, rows: int) -> dict[str, Any]:
@@ -90,7 +117,7 @@ def _document(trace: Any, rows: int) -> dict[str, Any]:
             **{name: trace.meta[name] for name in _KNOWN if name in trace.meta},
             **trace.meta.get("varied", {}),
         },
-        "inferred": list(trace.meta["assumed"]),
+        "inferred": [*trace.meta["assumed"], *_facts(trace)],
         "units": {name: unit for name, unit in units.items() if columns[name] is not None},
         "span": spans,
         "rows": {name: v[:rows].tolist() for name, v in columns.items() if v is not None},

@@ -44,6 +44,7 @@ _COMPLETE: Final = (
     {"resistance", "voltage"},
     {"shunt"},
 )
+_CLOCK: Final = re.compile(r"\d{1,4}[-/.:]\d{1,2}[-/.:]\d{1,4}")
 PIXELS: Final = 10
 """Columns of whole numbers, without a heading, that no instrument writes."""
 
@@ -110,10 +111,11 @@ def _index(table: Table, bare: str) -> int:
 
 
 def _place(source: Source, table: Table, quantity: str, place: str) -> Column:
-    match = re.fullmatch(r"(?P<place>.*?)\s*(?:\[(?P<unit>[^\]]+)\])?", place)
+    match = re.fullmatch(r"(?P<sign>-?)(?P<place>.*?)\s*(?:\[(?P<unit>[^\]]+)\])?", place)
     bare, written = (match["place"], match["unit"]) if match else (place, None)
+    sign = -1.0 if match and match["sign"] else 1.0
     if place in table.headings:
-        bare, written = place, None
+        bare, written, sign = place, None, 1.0
     index = _index(table, bare)
     if not 0 <= index < table.width:
         shown = [f"{k + 1}: '{h}'" for k, h in enumerate(table.headings[:12])]
@@ -129,7 +131,15 @@ def _place(source: Source, table: Table, quantity: str, place: str) -> Column:
         raise InputError(f"--columns holds the unknown unit '{written}'", code="bad_columns")
     seen = parse_heading(text)
     si, factor = (unit[1], unit[2]) if unit else (seen.unit, seen.factor)
-    return Column(index, Heading(text, quantity, si, factor))
+    if not _fits(quantity, si):
+        shunt = si == "V" and quantity == "current"
+        across = f"shunt={index + 1} --shunt OHM, should it be across a shunt, or " if shunt else ""
+        raise DataFileError(
+            f"{source.where(table.first)}: --columns asks for {quantity}={place}, and column '{text}' "
+            f"is in {si}: name another one, {across}its true unit, {quantity}={index + 1}[{_SI[quantity]}]",
+            code="no_shunt" if shunt else "bad_columns",
+        )
+    return Column(index, Heading(text, quantity, si, sign * factor))
 
 
 def chosen(source: Source, table: Table, option: ColumnOption) -> list[dict[str, Column]]:
@@ -148,12 +158,28 @@ def chosen(source: Source, table: Table, option: ColumnOption) -> list[dict[str,
             code="bad_columns",
         )
     fixed = {n: _place(source, table, n, p) for n, p in places.items() if n != "signal"}
-    if "signal" not in places:
-        return [fixed]
-    return [
-        fixed | {"signal": _place(source, table, "signal", place)}
-        for place in _places(table, places["signal"])
-    ]
+    result = [fixed]
+    if "signal" in places:
+        result = [
+            fixed | {"signal": _place(source, table, "signal", place)}
+            for place in _places(table, places["signal"])
+        ]
+    for columns in result:
+        _once(columns)
+    return result
+
+
+def _once(columns: Mapping[str, Column]) -> None:
+    """Refuse a column that was named as two quantities."""
+    first: dict[int, str] = {}
+    for quantity, column in columns.items():
+        if column.index in first:
+            raise InputError(
+                f"--columns names column {column.index + 1} as {first[column.index]} and as {quantity}: "
+                "each quantity has a column of its own",
+                code="bad_columns",
+            )
+        first[column.index] = quantity
 
 
 def picked(table: Table, **places: int) -> dict[str, Column]:
@@ -207,10 +233,14 @@ def found(
                 source, table, "signal", [columns["signal"].index, columns["current"].index]
             )
         columns.pop("signal")
+    if {"time", "voltage"} <= set(columns) and _is_clock(table, columns["time"].index):
+        clock = columns.pop("time")
+        assumed.append(
+            f"column '{clock.heading.text}' holds dates or times of day: it was left out"
+        )
     _complete(source, table, columns)
     for quantity, column in columns.items():
-        expected = _SI.get(quantity)
-        if expected and column.heading.unit not in (None, expected):
+        if not _fits(quantity, column.heading.unit):
             raise DataFileError(
                 f"{source.where(table.first)}: column '{column.heading.text}' reads as a {quantity} "
                 f"in {column.heading.unit}; name the columns with {OPTION}",
@@ -219,13 +249,26 @@ def found(
     return columns, assumed
 
 
+def _is_clock(table: Table, index: int) -> bool:
+    """Whether a column begins with a date or a time of day, such as ``10:15:00``."""
+    cells = table.cells(int(table.places[0])) if table.arrays is None and len(table.places) else []
+    return index < len(cells) and _CLOCK.match(cells[index]) is not None
+
+
+def _fits(quantity: str, unit: str | None) -> bool:
+    """Whether a quantity can be in a unit."""
+    if quantity == "temperature" and unit == "degC":
+        return True
+    return unit in (None, _SI.get(quantity, unit))
+
+
 def unit_of(quantity: str) -> str | None:
     """The SI unit that a quantity without a written unit is taken in; None for a signal."""
     return _SI.get(quantity)
 
 
 def _complete(source: Source, table: Table, columns: Mapping[str, Column]) -> None:
-    names = ", ".join(f"'{text}'" for text in table.headings[:8])
+    names = ", ".join(f"'{text[:40]}'" for text in table.headings[:8])
     names += f" and {len(table.headings) - 8} more" if len(table.headings) > 8 else ""
     where = f"{source.where(table.first)}: the columns are {names}; "
     if "current" not in columns and "signal" not in columns:

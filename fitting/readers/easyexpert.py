@@ -220,11 +220,12 @@ def _columns(
         columns, more = found(source, table, leave=[0, *functions])
         return columns, [*said, *more], meta
     mode = test.parameters.get("Channel.Mode", [])
-    if swept < len(mode) and mode[swept] == "I":
+    forced = swept < len(mode) and mode[swept] == "I"
+    if forced:
         said.append("VAR1 forces a current: its compliance is a voltage")
     elif compliance:
         meta["compliance"] = abs(compliance)
-    meta["voltage_is"] = "requested"
+    meta["voltage_is"] = "measured" if forced else "requested"
     places: dict[str, int] = {}
     for quantity, key in (("voltage", "Channel.VName"), ("current", "Channel.IName")):
         named = test.parameters.get(key, [])
@@ -234,7 +235,8 @@ def _columns(
         time = next((k + 1 for k, n in enumerate(names) if n.lower() == "time"), None)
         if time is not None:
             places["time"] = time
-        said.append(f"the voltage '{names[places['voltage'] - 1]}' is the requested one (VAR1)")
+        asked = "current" if forced else "voltage"
+        said.append(f"the {asked} '{names[places[asked] - 1]}' is the requested one (VAR1)")
         return picked(table, **places), said, meta
     columns, more = found(source, table, leave=[0, *functions])
     return columns, [*said, *more], meta

@@ -42,22 +42,32 @@ _WORDS: Final[dict[str, tuple[str, str, float]]] = {
     "seconds": ("time", "s", 1.0),
     "min": ("time", "s", 60.0),
     "h": ("time", "s", 3600.0),
+    "\N{DEGREE SIGN}c": ("temperature", "degC", 1.0),
+    "\N{MASCULINE ORDINAL INDICATOR}c": ("temperature", "degC", 1.0),
+    "\N{DEGREE CELSIUS}": ("temperature", "degC", 1.0),
+    "degc": ("temperature", "degC", 1.0),
+    "celsius": ("temperature", "degC", 1.0),
     "siemens": ("signal", "S", 1.0),
     "a.u.": ("signal", "1", 1.0),
     "arb. u.": ("signal", "1", 1.0),
     "%": ("signal", "1", 0.01),
 }
 _NAMES: Final[tuple[tuple[str, str], ...]] = (
-    (r"abs.*i\w*|\|\s*i\w*\s*\||abs.*curr\w*|\|\s*current\s*\|", "abs_current"),
-    (r"t|time|zeit|elapsed( time)?|time ?stamp|rel\w* time", "time"),
+    (r"abs(olute)?( value of)?[ .(]*(i\w{0,4}|current)\)?", "abs_current"),
+    (r"\|\s*(i\w*|current)\s*\|", "abs_current"),
+    (r"t|time|zeit|elapsed( time)?|time ?stamp|(rel|abs)\w*\.? time", "time"),
     (r"[abcdgs]?[vu]\d?|[vu]_\w{1,8}|[vu](d|ds|g|gs|s|b|dut|meas|m|in|out|appl)", "voltage"),
-    (r"volts?|spannung|bias|(\w+ )*(voltage|bias|spannung)( \w+)*", "voltage"),
+    (r"volts?|spannung|bias|(\w+ )*(voltage|volts?|bias|spannung)( \w+)*", "voltage"),
     (r"[abcdgs]?i\d?|i_\w{1,8}|i(d|ds|s|dut|meas|m|out|dd)", "current"),
-    (r"strom|(\w+ )*(current|strom)( \w+)*", "current"),
+    (r"(sourced?|measured?|meas) i|(\w+ )*(current|curr|strom)( \w+)*", "current"),
     (r"g|y|conductance|signal|response|weight|epsc|psc|leitwert|(\w+ )*conductance", "signal"),
     (r"r|resistance|widerstand|(\w+ )*resistance", "resistance"),
     (r"temp|temperature|temperatur", "temperature"),
 )
+_BESIDE: Final = re.compile(
+    r"\b(std|std ?dev|sigma|err|error|deviation|uncertainty|noise|limit|compliance|range)\b"
+)
+"""Words of a column that stands beside a quantity: `Current std (A)` is no current."""
 _BRACKETED: Final = re.compile(r"^(?P<name>.*?)\s*[\[({]\s*(?P<unit>[^\[\](){}]*?)\s*[\])}]\s*$")
 _SLASHED: Final = re.compile(r"^(?P<name>.+?)\s*(?:/|\bin\b|,)\s*(?P<unit>\S+)\s*$")
 _UNDERSCORED: Final = re.compile(r"^(?P<name>.+?)[_ ](?P<unit>[fpnumkMG\N{MICRO SIGN}]?[VAsS])$")
@@ -74,7 +84,8 @@ class Heading:
     quantity : str or None
         ``voltage current abs_current time signal resistance temperature``; None if unknown.
     unit : str or None
-        The SI unit of the values once multiplied by ``factor``; None where none was written.
+        The SI unit of the values once multiplied by ``factor``, or ``degC``; None where none was
+        written.
     factor : float
     """
 
@@ -111,6 +122,8 @@ def parse_unit(text: str) -> tuple[str, str, float] | None:
 
 def _named(name: str) -> str | None:
     name = name.strip().strip("#\"'").strip().lower().replace("_", " ").replace("-", " ")
+    if _BESIDE.search(name):
+        return None
     for pattern, quantity in _NAMES:
         if re.fullmatch(pattern, name) or re.fullmatch(pattern, name.replace(" ", "_")):
             return quantity
@@ -130,9 +143,11 @@ def parse_heading(text: str) -> Heading:
         if match is None or unit is None:
             continue
         named = _named(match["name"])
+        if pattern is _UNDERSCORED and named not in (None, unit[0]):
+            continue  # `V_S` and `I_s` are a source's, no voltage in siemens
         if named == "current" and unit[1] == "S":
             named = "signal"
-        if named in ("time", "temperature") and unit[1] in ("K", "s"):
+        if named in ("time", "temperature") and unit[1] in ("K", "degC", "s"):
             named = unit[0]  # `T (K)` is a temperature, `T (s)` a time
         return Heading(clean, named or _by_unit(match["name"], unit[0]), unit[1], unit[2])
     return Heading(clean, _named(clean), None)

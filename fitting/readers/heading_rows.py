@@ -19,6 +19,8 @@ def _splits(dialect: Dialect, line: str) -> list[tuple[list[str], int]]:
     """(cells, known quantities they need to be believed) of a possible heading."""
     text = unmarked(line)
     loose = [re.split(r"\s*\t\s*|\s{2,}", text), text.split(), text.split(","), text.split(";")]
+    # `Voltage (V) Current (A)` and `U / V I / A` over tabs
+    loose += [re.split(r"(?<=[)\]])\s+", text), re.findall(r"(?<!\S)\S+\s+/\s+\S+", text)]
     return [(dialect.cells(text), 1)] + [([c.strip() for c in cells], 2) for cells in loose]
 
 

@@ -39,15 +39,25 @@ def recognise(source: Source) -> bool:
     return _head(source) is not None
 
 
-def _value(cell: str) -> float | None:
-    """``0.001``, ``"1.5 V"`` or ``"100uA"`` as an SI number."""
+def _value(cell: str, factor: float) -> float | None:
+    """``0.001`` times the factor of its column's unit, ``"1.5 V"`` or ``"100uA"`` by their own."""
     match = _VALUE.fullmatch(cell.strip())
     if match is None:
         return COMMA.number(cell)
     number, unit = COMMA.number(match[1]), parse_unit(match[2]) if match[2] else None
     if number is None or (match[2] and unit is None):
         return None
-    return number if unit is None else number * unit[2]
+    return number * (factor if unit is None else unit[2])
+
+
+def _units(table: Table, row: list[str]) -> list[tuple[str, str, float] | None]:
+    """The unit of each column: of the row of units, else of the first value that is a string with one."""
+    first = table.cells(int(table.places[0])) if len(table.places) else []
+    units = []
+    for k in range(len(table.headings)):
+        match = _VALUE.fullmatch(first[k]) if k < len(first) else None
+        units.append(parse_unit(row[k] if k < len(row) and row[k] else match[2] if match else ""))
+    return units
 
 
 def _sweeps(source: Source, head: int) -> list[tuple[str, list[str]]]:
@@ -72,10 +82,14 @@ def read(source: Source, reading: Reading) -> list[Trace]:
         if head + 1 < len(source.lines)
         else []
     )
-    units = below_ if below_ and all(not c or parse_unit(c) for c in below_) else []
-    table = below(source, head, COMMA, skip=1 if units else 0)
-    headings = with_units(names, units)
-    arrays = [_column(source, table, k, name) for k, name in enumerate(names)]
+    row = below_ if below_ and all(not c or parse_unit(c) for c in below_) else []
+    table = below(source, head, COMMA, skip=1 if row else 0)
+    units = _units(table, row)
+    headings = with_units(names, [u[1] if u else "" for u in units])  # the columns are in SI then
+    arrays = [
+        _column(source, table, k, name, unit[2] if unit else 1.0)
+        for k, (name, unit) in enumerate(zip(names, units, strict=True))
+    ]
     data = of_arrays(headings, arrays, source)
     data = Table(headings, source.lines, table.places, COMMA, head, data.arrays)
     sweeps = _sweeps(source, head)
@@ -91,11 +105,11 @@ def read(source: Source, reading: Reading) -> list[Trace]:
     return result
 
 
-def _column(source: Source, table: Table, index: int, name: str) -> FloatArray:
+def _column(source: Source, table: Table, index: int, name: str, factor: float) -> FloatArray:
     values = np.empty(len(table.places))
     for k, row in enumerate(table.places):
         cells = table.cells(int(row))
-        value = _value(cells[index]) if index < len(cells) else None
+        value = _value(cells[index], factor) if index < len(cells) else None
         if value is None:
             found = f"'{cells[index][:30]}'" if index < len(cells) else "nothing"
             raise DataFileError(

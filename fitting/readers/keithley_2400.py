@@ -15,6 +15,7 @@ from compactmodels.data import Trace
 from compactmodels.errors import DataFileError
 from fitting.readers.columns import picked
 from fitting.readers.dialect import COMMA, TAB
+from fitting.readers.headers import parse_heading
 from fitting.readers.reading import Reading
 from fitting.readers.source import Source
 from fitting.readers.table import FloatArray, Table
@@ -33,9 +34,17 @@ def _cells(line: str) -> list[str]:
     return (TAB if "\t" in line else COMMA).cells(line)
 
 
+def _is_head(line: str) -> bool:
+    """Whether a script's heading names the five in the instrument's order."""
+    kinds = [parse_heading(cell).quantity for cell in _cells(line)]
+    return kinds == ["voltage", "current", "resistance", "time", None]
+
+
 def recognise(source: Source) -> bool:
-    """Whether the first lines hold readings of five signed numbers and nothing else."""
-    some = source.first_lines(5)
+    """Whether the first lines hold readings of five signed numbers and nothing but a heading."""
+    some = source.first_lines(6)
+    if some and _is_head(some[0]):
+        some = some[1:]
     if not some:
         return False
     for line in some:
@@ -55,10 +64,11 @@ def read(source: Source, reading: Reading) -> list[Trace]:
     DataFileError
         Codes ``non_numeric``, ``no_columns``.
     """
-    values, places = [], []
+    values: list[list[float | None]] = []
+    places: list[int] = []
     for k, line in enumerate(source.lines):
         cells = _cells(line)
-        if not cells:
+        if not cells or (not places and _is_head(line)):
             continue
         numbers = [COMMA.number(c) for c in cells]
         if len(numbers) % 5 or None in numbers:

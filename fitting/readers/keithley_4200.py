@@ -8,7 +8,7 @@ a run between banners in newer versions; labels differ from version to version.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -29,6 +29,8 @@ NAME = "Keithley 4200 workbook"
 LACKS = "no workbook with a sheet Settings or Calc, or with headings such as AI, AV"
 _OTHER: Final = ("calc", "settings")
 _COLUMN: Final = re.compile(r"(?P<terminal>\w*?)(?P<what>[IV])(?:\((?P<step>\d+)\))?")
+_RUN: Final = re.compile(r"\s*(data|(run|append)\s*\d+)\s*", re.IGNORECASE)
+"""What the instrument calls the sheet of a run; any other name was given by hand."""
 _FORCE: Final = ("forcing function", "operation mode")
 _SAME: Final = {
     "start/level": "start/bias",
@@ -126,13 +128,49 @@ def settings_of(rows: tuple[str, ...]) -> dict[str, Settings]:
     return blocks
 
 
-def _block(blocks: Mapping[str, Settings], sheet: str) -> Settings | None:
-    key = re.sub(r"\s", "", sheet).lower()
-    if key in blocks:
-        return blocks[key]
-    if key == "data" and "initialrun" in blocks:
-        return blocks["initialrun"]
-    return next(iter(blocks.values())) if len(blocks) == 1 else None
+def _settings(
+    blocks: Mapping[str, Settings], names: Sequence[str]
+) -> tuple[dict[str, Settings], list[str]]:
+    """Each run's settings, and what was assumed.
+
+    By the sheet's name; sheets that were renamed stand in the order of the blocks that are left.
+    """
+    if len(blocks) == 1:
+        return dict.fromkeys(names, next(iter(blocks.values()))), []
+    keys = {name: re.sub(r"\s", "", name).lower() for name in names}
+    keys = {n: "initialrun" if k == "data" and k not in blocks else k for n, k in keys.items()}
+    found = {n: blocks[k] for n, k in keys.items() if k in blocks}
+    unnamed = [n for n in names if n not in found]
+    left = [block for key, block in blocks.items() if key not in keys.values()]
+    if not unnamed or len(unnamed) != len(left):
+        return found, []
+    shown = ", ".join(unnamed)
+    return (
+        {**found, **dict(zip(unnamed, left))},
+        [
+            f"the settings that no sheet is named after are those of {shown}, in the order they stand"
+        ],
+    )
+
+
+def _in_order(runs: list[Source], own: bool) -> tuple[list[Source], list[str]]:
+    """The runs in the order measured, and what was assumed.
+
+    Their numbers tell; where sheets were renamed, the instrument's own workbook has the newest first.
+    """
+    names = [str(part.sheet) for part in runs]
+    numbered = [name for name in names if _RUN.fullmatch(name)]
+    if not own or len(numbered) == len(names):
+        ordered = sorted(runs, key=lambda part: _number(str(part.sheet)))
+        changed = [part.sheet for part in ordered] != names
+        return ordered, ["the runs were put into the order measured"] if changed else []
+    if len(numbered) > 1 and numbered == sorted(numbered, key=_number):
+        return runs, []
+    if len(runs) < 2:
+        return runs, []
+    return runs[::-1], [
+        "sheets were renamed: the runs were put into the order measured, the newest stands first"
+    ]
 
 
 def read(source: Source, reading: Reading) -> list[Trace]:
@@ -145,6 +183,8 @@ def read(source: Source, reading: Reading) -> list[Trace]:
     """
     every = sheets(source)
     blocks = next((settings_of(rows) for n, rows in every if n.strip().lower() == "settings"), {})
+    own = any(name.strip().lower() in _OTHER for name, _ in every)
+    settings, said = _settings(blocks, [name for name, rows in every if _is_data(rows)])
     parts = wanted(source, reading)
     if reading.sheet is None:
         parts = [p for p in parts if str(p.sheet).strip().lower() not in _OTHER]
@@ -158,16 +198,18 @@ def read(source: Source, reading: Reading) -> list[Trace]:
             "and AV: a sheet of results per cycle is read with --sheet NAME --columns signal=2",
             code="not_data",
         )
-    ordered = sorted(runs, key=lambda p: _number(str(p.sheet)))
-    said = []
-    if [p.sheet for p in ordered] != [p.sheet for p in runs]:
-        said.append("the runs were put into the order measured")
+    ordered, more = _in_order(runs, own)
+    said += more
+    empty = [part for part in ordered if not any(line.strip() for line in part.lines[1:])]
+    if 0 < len(empty) < len(ordered):
+        ordered = [part for part in ordered if part not in empty]
+        said.append(f"runs without a point left out: {', '.join(str(p.sheet) for p in empty)}")
     other = [str(p.sheet) for p in parts if p not in runs]
     if other:
         said.append(f"sheets without currents and voltages left out: {', '.join(other)}")
     result: list[Trace] = []
     for part in ordered:
-        result += _run(part, reading, _block(blocks, str(part.sheet)), tuple(said))
+        result += _run(part, reading, settings.get(str(part.sheet)), tuple(said))
     return result
 
 

@@ -33,6 +33,14 @@ def _dialect(line: str) -> Dialect:
     return next((d for d in (TAB, Dialect(";")) if d.delimiter and d.delimiter in line), COMMA)
 
 
+def _dialect_of(source: Source, head: int) -> Dialect:
+    """How the table below a heading falls into cells; a spreadsheet may have put decimal commas."""
+    dialect = _dialect(source.lines[head])
+    some = source.lines[head + 1 : head + 6]
+    comma = dialect.delimiter != "," and any("," in line for line in some)
+    return Dialect(dialect.delimiter, ",") if comma else dialect
+
+
 def _is_head(line: str) -> bool:
     if "Index" not in line or "SMU" not in line:
         return False
@@ -42,7 +50,7 @@ def _is_head(line: str) -> bool:
 
 def _ends(cells: list[str]) -> bool:
     """Whether the footer of statistics or another table begins."""
-    return cells[0] in ("Min", "Index")
+    return cells[0] == "Index" or "Min" in cells[:2]
 
 
 def recognise(source: Source) -> bool:
@@ -50,12 +58,13 @@ def recognise(source: Source) -> bool:
     return any(map(_is_head, source.lines[:2000]))
 
 
-def _limits(source: Source, head: int) -> dict[str, float]:
+def _limits(source: Source, head: int, dialect: Dialect) -> dict[str, float]:
     """Current limit [A] of each SMU in the tree above the table; '' before any SMU is named."""
     limits: dict[str, float] = {}
     smu, forced = "", "voltage"
+    between = r"[\t;]" if dialect.decimal == "," else r"[\t,;]"
     for line in source.lines[:head]:
-        cells = [c.strip().strip('"').strip() for c in re.split(r"[\t,;]", line)]
+        cells = [c.strip().strip('"').strip() for c in re.split(between, line)]
         cells = [c for c in cells if c.strip(". ")]
         label = cells[0].strip(". :") if cells else ""
         named = _SMU.search(label)
@@ -64,8 +73,8 @@ def _limits(source: Source, head: int) -> dict[str, float]:
         elif len(cells) > 1 and label.lower() in ("type", "function"):
             forced = cells[1].lower()
         elif len(cells) > 1 and _LIMIT.fullmatch(label):
-            match = re.fullmatch(r"([-+0-9.eE]+)\s*(\S*)", cells[1])
-            number = COMMA.number(match[1]) if match else None
+            match = re.fullmatch(r"([-+0-9.,eE]+)\s*(\S*)", cells[1])
+            number = dialect.number(match[1]) if match else None
             unit = parse_unit(match[2]) if match and match[2] else _UNITLESS.get(forced)
             if number is not None and unit is not None and unit[1] == "A":
                 limits.setdefault(smu, abs(number) * unit[2])
@@ -83,7 +92,7 @@ def read(source: Source, reading: Reading) -> list[Trace]:
     result: list[Trace] = []
     heads = [k for k, line in enumerate(source.lines) if _is_head(line)]
     for head in heads:
-        table = below(source, head, _dialect(source.lines[head]), stop=_ends)
+        table = below(source, head, _dialect_of(source, head), stop=_ends)
         result += _traces(source, table, reading)
     if not result:
         raise DataFileError(
@@ -102,7 +111,7 @@ def _traces(source: Source, table: Table, reading: Reading) -> list[Trace]:
         match = _COLUMN.fullmatch(heading)
         if match:
             groups.setdefault(match["smu"].upper(), {}).setdefault(match["what"].lower(), k)
-    limits = _limits(source, table.first)
+    limits = _limits(source, table.first, table.dialect)
     result: list[Trace] = []
     for smu, places in groups.items():
         if "voltage" not in places or "current" not in places:

@@ -6,6 +6,8 @@ segments, each with a header of its own.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -23,13 +25,16 @@ from fitting.readers.traces import traces_of
 NAME = "LabVIEW LVM"
 LACKS = "its first line is not LabVIEW Measurement"
 _END: Final = "***End_of_Header***"
+_ANY: Final = re.compile(r"[\t,;]")
+_SAMPLE: Final = 100
+"""Rows of a segment that tell the decimal sign."""
 _SEPARATORS: Final = {"tab": "\t", "comma": ",", "semicolon": ";"}
 
 
 def recognise(source: Source) -> bool:
     """Whether the first line is ``LabVIEW Measurement``."""
     first = source.first_lines(1)
-    return bool(first) and first[0].split("\t")[0].split(",")[0].strip() == "LabVIEW Measurement"
+    return bool(first) and _ANY.split(first[0])[0].strip() == "LabVIEW Measurement"
 
 
 def _entries(lines: tuple[str, ...], separator: str) -> dict[str, list[str]]:
@@ -39,6 +44,13 @@ def _entries(lines: tuple[str, ...], separator: str) -> dict[str, list[str]]:
         if cells[0]:
             result[cells[0]] = cells[1:]
     return result
+
+
+def _decimal(lines: Sequence[str], separator: str) -> str:
+    """A comma where a number has one, of a file that does not say."""
+    comma = Dialect(separator, ",")
+    cells = [cell for line in lines for cell in comma.cells(line) if "," in cell]
+    return "," if any(comma.number(cell) is not None for cell in cells) else "."
 
 
 def read(source: Source, reading: Reading) -> list[Trace]:
@@ -55,8 +67,8 @@ def read(source: Source, reading: Reading) -> list[Trace]:
             f"'{source.path}' begins as {NAME} and is cut off before the end of its header",
             code="not_data",
         )
-    plain = _entries(source.lines[: ends[0]], "\t")
-    word = next(iter(plain.get("Separator", [])), "Tab")
+    pairs = [_ANY.split(line) for line in source.lines[: ends[0]]]
+    word = next((p[1].strip() for p in pairs if p[0] == "Separator" and len(p) > 1), "Tab")
     separator = _SEPARATORS.get(word.lower(), "\t")
     head = _entries(source.lines[: ends[0]], separator)
     segments = ends[1:]
@@ -64,16 +76,16 @@ def read(source: Source, reading: Reading) -> list[Trace]:
         raise DataFileError(
             f"'{source.path}' begins as {NAME} and holds no segment of data", code="not_data"
         )
-    decimal = next(iter(head.get("Decimal_Separator", [])), "")
+    written = next(iter(head.get("Decimal_Separator", [])), "")
     result: list[Trace] = []
     begin = ends[0] + 1
     for end in segments:
         entries = _entries(source.lines[begin:end], separator)
         names = end + 1
-        sample = source.lines[names + 1] if names + 1 < len(source.lines) else ""
         said: tuple[str, ...] = ()
+        decimal = written
         if decimal not in (".", ","):
-            decimal = "," if separator != "," and "," in sample else "."
+            decimal = _decimal(source.lines[names + 1 : names + 1 + _SAMPLE], separator)
             said = (f"the decimal sign is not written: '{decimal}' is taken",)
         dialect = Dialect(separator, decimal)
         table = below(source, names, dialect, stop=_ends)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import os
 import zlib
 from dataclasses import dataclass, replace
@@ -118,15 +119,14 @@ def _too_large(path: str, size: int) -> DataFileError:
 
 
 def _unpacked(path: str, raw: bytes) -> bytes:
-    """The content of a gzip file, and no more of it than may be taken into memory."""
-    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    """The content of a gzip file (of all its members), and no more than may be taken into memory."""
     try:
-        text = unpacker.decompress(raw, LARGEST + 1)
-        if not unpacker.eof and len(text) <= LARGEST:
-            raise gzip.BadGzipFile("it ends too early")
-    except (zlib.error, gzip.BadGzipFile) as error:
+        with gzip.GzipFile(fileobj=io.BytesIO(raw)) as file:
+            text = file.read(LARGEST + 1)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        reason = "it ends too early" if isinstance(error, EOFError) else error
         raise DataFileError(
-            f"'{path}' is a damaged gzip file ({error}): copy it again", code="binary_file"
+            f"'{path}' is a damaged gzip file ({reason}): copy it again", code="binary_file"
         ) from None
     if len(text) > LARGEST:
         raise _too_large(path, len(text))

@@ -20,6 +20,8 @@ FloatArray = NDArray[np.float64]
 
 NOT_MEASURED: Final = 9.8e37
 """From here on a number is an instrument's mark for not measured (9.9e37) or out of range (1e99)."""
+CELSIUS: Final = 273.15
+"""Kelvin of 0 degrees Celsius."""
 SAME_TEMPERATURE: Final = 0.01
 """Relative spread of a temperature column that still is one temperature."""
 
@@ -181,11 +183,15 @@ def _by_shunt(
 
 
 def _scaled(values: FloatArray, column: Column) -> FloatArray:
+    if column.heading.unit == "degC":
+        return values + CELSIUS
     return values * column.heading.factor if column.heading.factor != 1.0 else values
 
 
 def _no_unit(columns: Mapping[str, Column], said: list[str]) -> None:
     for quantity, column in columns.items():
+        if column.heading.factor < 0:
+            said.append(f"the sign of '{column.heading.text}' was reversed, as was asked")
         unit = unit_of(quantity)
         if column.heading.unit is None and unit is not None:
             said.append(f"no unit is written for '{column.heading.text}': {unit} is taken")

@@ -32,6 +32,35 @@ def test_read_as_json(folder: Path) -> None:
     assert any("shunt of 10000 ohm" in sentence for sentence in trace["inferred"])
 
 
+def test_read_says_what_a_fit_would_infer(folder: Path) -> None:
+    text = done("read", FORMATS / "easyexpert" / "double_sweep.csv").out
+    assert "the sweep turns and has 3 branches; 1 turning points are recorded twice" in text
+    assert "forward is V" in text
+    assert "the compliance is 5e-05 A, as the file says" in text
+    v = np.linspace(-1, 1, 21)
+    rows = [f"{x:.6g},{min(1e-6 * x**3, 3e-7) + 1e-12:.9g}" for x in v]
+    Path("limited.csv").write_text("V (V),I (A)\n" + "\n".join(rows) + "\n")
+    (trace,) = answer("read", "limited.csv")["traces"]
+    inferred = " | ".join(trace["inferred"])
+    assert "an offset of 1e-12 A stands at 0 V" in inferred
+    assert "where the current stands" not in inferred  # the largest current is no plateau
+    limited = [f"{x:.6g},{min(1e-6 * x, 3e-7):.9g}" for x in v[11:]]
+    Path("limited.csv").write_text("V (V),I (A)\n" + "\n".join(limited) + "\n")
+    (trace,) = answer("read", "limited.csv")["traces"]
+    assert "the compliance is 3e-07 A, where the current stands" in trace["inferred"]
+
+
+def test_read_says_that_the_current_runs_against_the_voltage(folder: Path) -> None:
+    lines = [f"{x:.6g},{-1e-6 * x:.9g}" for x in V]
+    Path("reversed.csv").write_text("V (V),I (A)\n" + "\n".join(lines) + "\n")
+    text = done("read", "reversed.csv").out
+    assert "the current runs against the voltage at 15 of 18 points" in text
+    assert "offset" not in text
+    text = done("read", "reversed.csv", "--columns", "voltage=1,current=-2").out
+    assert "against" not in text
+    assert "the sign of 'I (A)' was reversed, as was asked" in text
+
+
 def test_read_a_sheet(folder: Path) -> None:
     book = xlsx(folder / "w.xlsx", {"Data": run(), "Append1": run(2), "Settings": KTEI})
     assert len(answer("read", book)["traces"]) == 2

@@ -47,6 +47,7 @@ BAD: dict[str, tuple[bytes, str]] = {
     "an old half workbook": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600, "binary_file"),
     "half an HDF5 file": (b"\x89HDF\r\n\x1a\n" + b"\x00" * 50, "binary_file"),
     "half a gzip file": (gzip.compress(SWEEP.encode())[:-9], "binary_file"),
+    "gzip and more": (gzip.compress(SWEEP.encode()) + b"more", "binary_file"),
     "gzipped nothing": (gzip.compress(b""), "empty_file"),
     "pictures": (gzip.compress(b"\x00\x00\x08\x03" + b"\x00" * 40), "not_measurement"),
     "labels": (b"\x00\x00\x08\x01" + b"\x00" * 40, "not_measurement"),
@@ -81,6 +82,7 @@ GOOD = {
     "latin-1": ("# 25 \N{DEGREE SIGN}C\n" + SWEEP).encode("latin-1"),
     "control-Z at the end": SWEEP.encode() + b"\x1a",
     "gzip": gzip.compress(SWEEP.encode()),
+    "gzip of two members": b"".join(gzip.compress(s.encode()) for s in (SWEEP[:40], SWEEP[40:])),
     "not measured": (SWEEP + "0.4,9.91e37\n0.5,+1.2E+99\n").encode(),
 }
 
@@ -89,6 +91,11 @@ GOOD = {
 def test_odd_files_that_hold_the_sweep_all_the_same(tmp_path, name):
     (trace,) = read(put(tmp_path, GOOD[name]))
     np.testing.assert_array_equal(trace.current, [1e-6, 2e-6, 3e-6])
+
+
+def test_an_endless_heading_is_not_repeated(tmp_path):
+    error = refusal(put(tmp_path, b"W" * 100_000 + b",X\n1,2\n2,3\n"))
+    assert len(error.message) < 3000
 
 
 def test_an_unknown_format_shows_its_lines_what_was_tried_and_the_way_out(tmp_path):

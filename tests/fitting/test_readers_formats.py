@@ -12,6 +12,7 @@ from compactmodels.data import Trace
 from compactmodels.errors import DataFileError, InputError
 from fitting.masks import mask_trace
 from fitting.readers import DataFile, Reading, formats, read, recognised
+from fitting.readers.headers import parse_heading
 from fitting.readers.source import load
 from fitting.readers.workbook import text_of
 from tests.fitting.samples import (
@@ -42,23 +43,30 @@ SWEEPS: dict[str, dict] = {
     "delimited/headerless.txt": {"columns": BARE},
     "delimited/mode_comment.txt": {},
     "delimited/tsp_script_dump.csv": {},
+    "delimited/units_over_tabs.txt": {},
     "delimited/utf16.csv": {},
     "easyexpert/double_sweep.csv": {},
     "easyexpert/application_test.csv": {},
     "easyexpert/var2_steps.csv": {},
+    "hp4155/strings.txt": {},
     "hp4155/sweep.txt": {},
     "hp4155/var2.txt": {},
+    "keithley_2400/heading.csv": {},
     "keithley_2400/readings.txt": {},
     "keithley_buffer/two_saves.csv": {},
     "keysight_smu/item.csv": {},
     "kickstart/older.csv": {},
     "kickstart/quoted.csv": {},
+    "kickstart/semicolons.csv": {},
     "kickstart/spreadsheet.csv": {},
     "kickstart/tabs.csv": {},
+    "labview/commas.lvm": {},
     "labview/decimal_comma.lvm": {},
     "labview/no_time.lvm": {},
     "labview/one_column.lvm": {},
+    "labview/whole_numbers_first.lvm": {},
     "list_style/list.csv": {},
+    "pymeasure/spread.csv": {},
     "pymeasure/sweep.csv": {},
     "qcodes/one_loop.dat": {},
     "qcodes/two_loops.dat": {},
@@ -167,6 +175,16 @@ def test_easyexpert_metadata():
     assert "'absI1' (a user function) was left out" in said(trace)
 
 
+def test_easyexpert_of_a_forced_current_has_a_measured_voltage(tmp_path):
+    text = (FORMATS / "easyexpert/double_sweep.csv").read_bytes().decode("utf-8-sig")
+    path = tmp_path / "x"
+    path.write_text(text.replace("Channel.Mode, V, COMMON", "Channel.Mode, I, COMMON"))
+    (trace,) = read(path)
+    assert trace.meta["voltage_is"] == "measured"
+    assert "compliance" not in trace.meta
+    assert "the current 'I1' is the requested one (VAR1)" in said(trace)
+
+
 def test_easyexpert_sampling_is_a_record_in_time():
     (trace,) = read(FORMATS / "easyexpert/sampling.csv")
     assert trace.voltage is None
@@ -238,15 +256,16 @@ def test_flags_of_the_instrument_mask_points(name):
     assert any("flags them" in w.message for w in masked.warnings)
 
 
-def test_the_2400s_timer_and_its_mark_for_not_measured():
-    trace = first("keithley_2400/readings.txt")
+@pytest.mark.parametrize("name", ["readings.txt", "heading.csv"])
+def test_the_2400s_timer_and_its_mark_for_not_measured(name):
+    trace = first(f"keithley_2400/{name}")
     assert trace.time is not None
     assert trace.time[0] == pytest.approx(99999.5)
     assert trace.time[-1] == pytest.approx(99999.5 + T[-1], abs=2e-3)
     assert "timer started anew" in said(trace)
 
 
-@pytest.mark.parametrize("dialect", ["older", "quoted", "spreadsheet", "tabs"])
+@pytest.mark.parametrize("dialect", ["older", "quoted", "semicolons", "spreadsheet", "tabs"])
 def test_kickstart_limit(dialect):
     assert first(f"kickstart/{dialect}.csv").meta["compliance"] == pytest.approx(5e-5)
 
@@ -258,8 +277,21 @@ def test_pymeasure_parameters():
     assert trace.meta["parameters"]["Sample"] == "D12"
 
 
-def test_a_decimal_comma_that_is_not_announced_is_said():
-    assert "decimal sign is not written: ','" in said(first("labview/decimal_comma.lvm"))
+@pytest.mark.parametrize("name", ["decimal_comma", "whole_numbers_first"])
+def test_a_decimal_comma_that_is_not_announced_is_said(name):
+    assert "decimal sign is not written: ','" in said(first(f"labview/{name}.lvm"))
+
+
+def test_each_segment_tells_its_decimal_sign(tmp_path):
+    text = (FORMATS / "labview/whole_numbers_first.lvm").read_bytes().decode()
+    header, segment = text.split("***End_of_Header***\t", 1)
+    rows = segment.split("Comment", 1)
+    whole = f"{rows[0]}Comment\n0\t0\t1\n1\t1\t2\n"
+    path = tmp_path / "x"
+    path.write_text(f"{header}***End_of_Header***\t{whole}{segment.lstrip()}")
+    data = read(path)
+    assert [len(trace) for trace in data] == [2, V.size]
+    assert ["decimal sign is not written" in said(trace) for trace in data] == [True, True]
 
 
 def test_arc_one_turns_resistances_into_currents():
@@ -311,6 +343,106 @@ def test_values_only_become_a_record_with_an_interval():
     (trace,) = read(path, columns="shunt=1", shunt=SHUNT, interval=1e-3)
     np.testing.assert_allclose(trace.time, 1e-3 * np.arange(V.size))
     np.testing.assert_allclose(trace.current, I, atol=1e-12)
+
+
+def test_the_unit_of_a_value_goes_before_that_of_its_column(tmp_path):
+    path = tmp_path / "x"
+    path.write_text('"NO.","VA","IA"\n"","mV","uA"\n1,100,"1 nA"\n2,"0.2 V",2\n')
+    (trace,) = read(path)
+    np.testing.assert_allclose(trace.voltage, [0.1, 0.2])
+    np.testing.assert_allclose(trace.current, [1e-9, 2e-6])
+
+
+def test_a_minus_in_columns_reverses_a_sign(tmp_path):
+    path = tmp_path / "x"
+    path.write_text("V,I (uA)\n0.1,-1\n0.2,-2\n")
+    (trace,) = read(path, columns="voltage=1,current=-2")
+    np.testing.assert_allclose(trace.current, [1e-6, 2e-6])
+    assert "the sign of 'I (uA)' was reversed" in said(trace)
+    (trace,) = read(path, columns="voltage=1,current=-I[nA]")
+    np.testing.assert_allclose(trace.current, [1e-9, 2e-9])
+
+
+@pytest.mark.parametrize(
+    ("columns", "code"),
+    [
+        ("voltage=1,current=1[A]", "bad_columns"),
+        ("voltage=1,signal=1-2", "bad_columns"),
+        ("voltage=1,current=2", "no_shunt"),
+        ("voltage=3,current=1[A]", "bad_columns"),
+        ("voltage=1[s],current=3", "bad_columns"),
+    ],
+)
+def test_columns_that_cannot_be_what_they_are_named(tmp_path, columns, code):
+    path = tmp_path / "x"
+    path.write_text("U (V),CH2 (V),Probe (A)\n1,2,3\n2,3,4\n")
+    with pytest.raises(InputError) as caught:
+        read(path, columns=columns)
+    assert caught.value.code == code
+    if code == "no_shunt":
+        assert "shunt=2 --shunt OHM" in caught.value.message
+        (trace,) = read(path, columns="voltage=1,current=2[A]")
+        assert list(trace.current) == [2, 3]
+
+
+@pytest.mark.parametrize("unit", ["\N{DEGREE SIGN}C", "degC", "\N{DEGREE CELSIUS}"])
+@pytest.mark.parametrize("name", ["T", "Temperature", "Stage"])
+def test_degrees_celsius_are_kelvin(tmp_path, name, unit):
+    path = tmp_path / "x"
+    path.write_text(f"V (V),I (A),{name} ({unit})\n0.1,1,25\n0.2,2,25.1\n", encoding="utf-8")
+    (trace,) = read(path)
+    assert trace.temperature == pytest.approx(298.2)
+    assert "298.20 K" in said(trace)
+    (trace,) = read(path, columns="voltage=1,current=2,temperature=3")
+    assert trace.temperature == pytest.approx(298.2)
+
+
+def test_a_column_of_dates_is_left_out_beside_a_sweep(tmp_path):
+    path = tmp_path / "x"
+    path.write_text("Time,V (V),I (A)\n2020-03-12 10:15:00,1,2\n2020-03-12 10:15:01,2,3\n")
+    (trace,) = read(path)
+    assert trace.time is None
+    assert "'Time' holds dates" in said(trace)
+
+
+@pytest.mark.parametrize(
+    ("text", "quantity"),
+    [
+        ("abs(I)", "abs_current"),
+        ("Abs. current (A)", "abs_current"),
+        ("absI1", "abs_current"),
+        ("|I| (A)", "abs_current"),
+        ("Absolute time (s)", "time"),
+        ("Current Std (A)", None),
+        ("Current limit", None),
+        ("Compliance current (mA)", None),
+        ("keithley_curr", "current"),
+        ("keithley_volt", "voltage"),
+        ("Measured I", "current"),
+        ("Source V", "voltage"),
+        ("V_S", "voltage"),
+        ("I_s", "current"),
+        ("I_mA", "current"),
+        ("V_sd", "voltage"),
+        ("I_sd (nA)", "current"),
+        ("Standard current (A)", "current"),
+    ],
+)
+def test_headings(text, quantity):
+    assert parse_heading(text).quantity == quantity
+
+
+@pytest.mark.parametrize(
+    ("line", "cells"),
+    [
+        ("Time (s) Drain voltage (mV) I (uA)", ("Time (s)", "Drain voltage (mV)", "I (uA)")),
+        ("# t / s U / V I / mA", ("t / s", "U / V", "I / mA")),
+    ],
+)
+def test_a_heading_with_units_split_by_single_blanks(tmp_path, line, cells):
+    path = tmp_path / "x"
+    path.write_text(f"{line}\n0\t1\t2\n1\t2\t3\n")
+    assert tuple(read(path).traces[0].meta["columns"].values()) == cells
 
 
 def test_signals_side_by_side(tmp_path):
@@ -435,6 +567,38 @@ def test_numbers_of_single_precision_are_the_decimals_they_stand_for(tmp_path):
     assert trace.voltage is not None
     assert trace.voltage.tolist() == [round(v + 0.01, 9) for v in V.tolist()]
     assert "single precision" in said(trace)
+
+
+def test_renamed_runs_stand_newest_first_with_their_own_settings(tmp_path):
+    sheets = {
+        "last": run(3),
+        "Calc": [],
+        "Settings": clarius(1e-4, 2e-4, 3e-4),
+        "Run2": run(2),
+        "set 9": run(1),  # its number is not the instrument's
+    }
+    data = read(xlsx(tmp_path / "x", sheets))
+    assert [t.meta["sheet"] for t in data] == ["set 9", "Run2", "last"]
+    assert [t.meta["compliance"] for t in data] == pytest.approx([1e-4, 2e-4, 3e-4])
+    assert "sheets were renamed: the runs were put into the order measured" in said(data.traces[0])
+    assert "those of last, set 9, in the order they stand" in said(data.traces[0])
+    (one,) = read(tmp_path / "x", sheet="last")
+    assert one.meta["compliance"] == pytest.approx(3e-4)
+    plain = read(xlsx(tmp_path / "y", {"first": run(1), "second": run(2)}))
+    assert [t.meta["sheet"] for t in plain] == ["first", "second"]
+
+
+def test_settings_that_cannot_be_told_apart_are_left_out(tmp_path):
+    sheets = {"last": run(3), "Settings": clarius(1e-4, 2e-4, 3e-4), "old": run(1)}
+    assert all("compliance" not in trace.meta for trace in read(xlsx(tmp_path / "x", sheets)))
+
+
+def test_a_run_without_a_point_is_left_out(tmp_path):
+    sheets = {"Run2": run()[:1], "Calc": [], "Settings": clarius(1e-4, 2e-4), "Run1": run()}
+    (trace,) = read(xlsx(tmp_path / "x", sheets))
+    assert trace.meta["sheet"] == "Run1"
+    assert trace.meta["compliance"] == pytest.approx(1e-4)
+    assert "runs without a point left out: Run2" in said(trace)
 
 
 def test_steppers_side_by_side(tmp_path):
