@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, pairwise
+from itertools import chain, combinations, pairwise
 from typing import Final
 
 import numpy as np
@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 from compactmodels import registry
 from compactmodels.errors import FitRefused
 from fitting.autocorrelation import effective_points
+from fitting.candidate import Candidate
 from fitting.contest import Contest, Round, finished, hold
 from fitting.diagnostics import Warned
 from fitting.parallel import Parallel, add_up, best_of
 from fitting.recipes import recipe_of
 from fitting.regimes import cuts
-from fitting.selection import bic
+from fitting.shapes import Shape, better, by_one, by_stretches, by_sum, of_both, weighed
 from fitting.sweep import LEAST_POINTS, WHOLE, Sweep, poor_fit, voltage_of
 
 FloatArray = NDArray[np.float64]
@@ -66,32 +67,6 @@ class Choice:
     sums: tuple[Parallel, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Shape:
-    """One way to describe the points of a side: by one mechanism, by stretches, by a sum.
-
-    Parameters
-    ----------
-    contests : list of Contest
-    sums : tuple of Parallel
-    cost : float
-        Sum of squared residuals.
-    k : int
-        Parameters, a cut counting as one.
-    residual : (n,) array
-    """
-
-    contests: list[Contest]
-    sums: tuple[Parallel, ...]
-    cost: float
-    k: int
-    residual: FloatArray
-
-    def criterion(self, n_effective: float) -> float:
-        """Schwarz's, with the points that count."""
-        return bic(self.cost, self.residual.size, max(n_effective, self.k + 2.0), self.k)
-
-
 def choose(sweep: Sweep, names: list[str]) -> Choice:
     """The mechanism of a branch, or those of its regimes.
 
@@ -129,7 +104,9 @@ def _chosen(sweep: Sweep, names: list[str]) -> Choice:
         shapes += [] if shape is None else [shape]
     apart = [c for shape in shapes for c in shape.contests]
     ahead = [c for c in apart if np.any(sweep.mask(True) & c.used)]
-    if won is not None and (not ahead or not _better(shapes, _alone(won))):
+    if won is not None and (not ahead or not better(shapes, by_one(won))):
+        weighed = [c for c in apart if c.winner is won.winner]
+        won = weighed[0] if weighed else won
         return Choice(won, (won,))
     if apart:
         return _composed(sweep, shapes, ahead or apart)
@@ -157,61 +134,58 @@ def _shape_of(sweep: Sweep, names: list[str], held: Round) -> Shape | None:
     """What describes one side best; None where nothing does."""
     alone = held.decide(sweep.max_rms)
     if alone is not None and not _suspicious(sweep, alone):
-        return _alone(alone)
+        return by_one(alone)
     places = np.flatnonzero(sweep.used)
     order = places[np.argsort(np.abs(voltage_of(sweep.trace)[places]), kind="stable")]
     v, i = np.abs(voltage_of(sweep.trace)[order]), np.abs(sweep.trace.current[order])
     weight = 1.0 / np.hypot(1.0, sweep.noise.scale / i)
     begins = cuts(v, i, weight, sweep.noise.relative)
     chunks = np.split(order, begins)
+    shapes = [] if alone is None else [by_one(alone)]
     rounds: list[Round | None] = [held]
+    stretches: list[Contest] = []
     if begins:
-        rounds = [_round_on(sweep, names, chunk) for chunk in chunks]
-    shapes = [] if alone is None else [_alone(alone)]
-    stretches = _stretches(sweep, names, chunks, rounds) if begins else []
+        rounds = [_round_on(sweep, names, chunk) for chunk in (chunks[0], chunks[-1])]
+    seen: dict[frozenset[str], Parallel | None] = {}
+    found = _sums(sweep, _leaks([r for r in rounds if r is not None]), seen)
+    # a sum that leaves nothing but noise needs no third stretch
+    if begins and (len(chunks) == 2 or not any(_explains(sweep, s) for s in found)):
+        stretches = _stretches(sweep, names, chunks, rounds)
     if stretches:
-        shapes.append(_in_pieces(stretches))
+        shapes.append(by_stretches(stretches))
     closest = min(shapes, key=lambda s: s.cost, default=None)
     points = float(places.size) if closest is None else effective_points(closest.residual)[0]
-    found = _sums(sweep, [r for r in rounds if r is not None], stretches)
+    found += _sums(sweep, list(combinations([c.winner for c in stretches], 2)), seen)
     if found:
         best, contests = best_of(found, points, sweep.known)
         if best.solution.rms_decades <= sweep.max_rms:
-            r = best.solution.residual
-            shapes.append(Shape(contests, (best,), best.solution.cost, best.solution.u.size, r))
+            shapes.append(by_sum(best, contests))
     if not shapes:
         return None
     closest = min(shapes, key=lambda s: s.cost)
     points = effective_points(closest.residual)[0]
-    return min(shapes, key=lambda s: s.criterion(points))
-
-
-def _alone(won: Contest) -> Shape:
-    solution = won.winner.solution
-    return Shape([won], (), solution.cost, solution.u.size, solution.residual)
-
-
-def _in_pieces(stretches: list[Contest]) -> Shape:
-    solutions = [c.winner.solution for c in stretches]
-    rest = np.concatenate([s.residual for s in solutions])
-    k = sum(s.u.size for s in solutions) + len(solutions) - 1
-    return Shape(stretches, (), sum(s.cost for s in solutions), k, rest)
+    return weighed(min(shapes, key=lambda s: s.criterion(points)), shapes, points)
 
 
 def _stretches(
     sweep: Sweep,
     names: list[str],
     chunks: list[NDArray[np.intp]],
-    rounds: list[Round | None],
+    ends: list[Round | None],
 ) -> list[Contest]:
-    """The contests of the stretches; none where one of them is not described.
+    """The contests of the stretches (the first and last held before); none where one is not described.
 
     Neighbours of the same mechanism are one regime: that its parameters differ between them is a
     matter of the device (its state moved), not of the mechanism.  Sections of a space-charge-limited
     current (before, while and after traps are filled) are regimes.
     """
     done: list[tuple[NDArray[np.intp], Contest]] = []
-    for chunk, held in zip(chunks, rounds, strict=True):
+    if any(held is None or held.decide(sweep.max_rms) is None for held in ends):
+        return []
+    inner = (
+        _round_on(sweep, names, chunk) for chunk in chunks[1:-1]
+    )  # one by one: it may end soon
+    for chunk, held in zip(chunks, chain(ends[:1], inner, ends[1:])):
         won = None if held is None else held.decide(sweep.max_rms)
         if won is None:
             return []
@@ -244,18 +218,36 @@ def _round_on(sweep: Sweep, names: list[str], places: NDArray[np.intp]) -> Round
         return None
 
 
-def _sums(sweep: Sweep, rounds: list[Round], stretches: list[Contest]) -> list[Parallel]:
-    """Fits of currents that add up: a leak and each mechanism of the upper end, and the stretches' own."""
+def _leaks(rounds: list[Round]) -> list[tuple[Candidate, Candidate]]:
+    """A leak at the lower end and each mechanism of the upper one."""
     leak = [c for c in rounds[0].found if c.name == LEAK] if rounds else []
     upper = [c for c in rounds[-1].found if c.name != LEAK and not c.veto] if rounds else []
-    options = [(low, high) for low in leak for high in upper]
-    options += list(combinations([c.winner for c in stretches], 2))
-    seen: dict[frozenset[str], Parallel | None] = {}
+    return [(low, high) for low in leak for high in upper]
+
+
+def _sums(
+    sweep: Sweep,
+    options: list[tuple[Candidate, Candidate]],
+    seen: dict[frozenset[str], Parallel | None],
+) -> list[Parallel]:
+    """Fits of currents that add up, of those that have not been ``seen``."""
+    found = []
     for option in options:
         key = frozenset(c.name for c in option)
         if len(key) == len(option) and key not in seen:
-            seen[key] = add_up(sweep, option)
-    return [s for s in seen.values() if s is not None]
+            seen[key] = whole = add_up(sweep, option)
+            found += [] if whole is None else [whole]
+    return found
+
+
+def _explains(sweep: Sweep, whole: Parallel) -> bool:
+    """Whether a sum leaves residuals that are noise, as :func:`_suspicious` judges one mechanism."""
+    beyond = whole.solution.rms_decades**2 - _noise(sweep) ** 2
+    return (
+        sweep.noise.relative >= TELLING
+        and beyond <= CLOSE**2
+        and whole.spread.n_effective == whole.solution.residual.size
+    )
 
 
 def _misfit(sweep: Sweep, c: Contest) -> float:
@@ -277,16 +269,6 @@ def _suspicious(sweep: Sweep, c: Contest) -> bool:
     if sweep.noise.relative < TELLING:
         return False
     return _misfit(sweep, c) > CLOSE or s.n_effective < c.winner.solution.residual.size
-
-
-def _better(many: Sequence[Shape], one: Shape) -> bool:
-    """Whether the sides by themselves describe the points of both better."""
-    rest = np.concatenate([s.residual for s in many])
-    if rest.size < one.residual.size:
-        return False  # they leave points out
-    together = Shape([], (), sum(s.cost for s in many), sum(s.k for s in many) + 1, rest)
-    points = effective_points(rest)[0]
-    return together.criterion(points) < one.criterion(points)
 
 
 def _composed(sweep: Sweep, shapes: list[Shape], ahead: list[Contest]) -> Choice:
@@ -347,12 +329,10 @@ def _joined(
     wholes = [whole for whole in added if whole is not None]
     if not wholes:
         return shapes, sums
-    rest = np.concatenate([s.residual for s in shapes])
-    apart = Shape([], (), sum(s.cost for s in shapes), sum(s.k for s in shapes) + 1, rest)
-    points = effective_points(rest)[0]
+    apart = of_both(shapes)
+    points = effective_points(apart.residual)[0]
     whole = min(wholes, key=lambda s: s.criterion(points, schwarz=True))
-    r = whole.solution.residual
-    one = Shape([], (whole,), whole.solution.cost, whole.solution.u.size, r)
+    one = by_sum(whole, [])
     if one.criterion(points) > apart.criterion(points):
         return shapes, sums
     _, contests = best_of([whole], points, sweep.known)

@@ -43,6 +43,9 @@ class Candidate:
         Whether voltage and current were both reversed.
     veto : str
         Why it may not win the contest; empty if it may.
+    open : bool
+        Whether the veto is a bound that the fit ends on, and half as far in fits as well: the data leave
+        that end open, and do not ask for a value that no device has.
     offset : float
         By how much noise has lowered the logarithm of the readings.
     derived : mapping
@@ -57,6 +60,7 @@ class Candidate:
     warnings: tuple[Warned, ...] = ()
     flipped: bool = False
     veto: str = ""
+    open: bool = False
     offset: float = 0.0
     derived: Mapping[str, Callable[[Problem], Quantity]] = field(default_factory=dict)
 
@@ -129,7 +133,8 @@ def nested(
     """The fit of ``full`` if its extra parameter earns its place, else that of ``simple``.
 
     The gain in the sum of squares has to exceed the 99 % quantile of the F distribution with one and
-    the effective degrees of freedom: the likelihood ratio test, exact for few points.
+    the effective degrees of freedom: the likelihood ratio test, exact for few points.  A fit that ends on
+    a bound, where the simple one does not, has gained nothing.
 
     Parameters
     ----------
@@ -166,7 +171,8 @@ def nested(
         return lean, False, 0.0
     dof = max(spread(rich).n_effective - rich.u.size, LEAST_DOF)
     gain = (lean.cost / max(rich.cost, 1e-300) - 1.0) * dof / float(fdtri(1, dof, EXTRA))
-    none = set(rich.at_bound) - set(simple.names)  # at its least, it is not there
+    # at its least it is not there; and one that drives another to its bound describes nothing
+    none = set(rich.at_bound) - set(lean.at_bound)
     kept = gain > 1.0 and not none and lean.cost > 1e-18 * lean.residual.size
     return (rich if kept else lean), kept, gain
 

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compactmodels.errors import FitRefused
+from compactmodels.model import SERIES
+from compactmodels.parameter import Parameter
 from compactmodels.parts import Conduction
 from fitting.candidate import EXTRA, Candidate, nested, settle
-from fitting.diagnostics import Warned, spread
+from fitting.diagnostics import LEAST_DOF, Warned, spread
 from fitting.engine import Solution, minimise
 from fitting.estimates import derived
 from fitting.problem import Problem
@@ -41,6 +43,19 @@ HOPELESS: Final = 0.1
 """Decades from which no other thickness will help."""
 CLEARLY: Final = 1.003
 """Ratio of costs from which another thickness is taken."""
+SHARES: Final = (0.0, 0.1, 0.3, 0.6)
+"""Of the largest voltage: what a series resistance may take where a search begins."""
+GRIDS: Final = {
+    "field_emission": ("g", {"phi": np.geomspace(0.05, 10, 28), "e00": np.geomspace(5e-3, 1, 28)})
+}
+"""Level, and grid of the rest, of mechanisms whose linearised plot leads into a side valley."""
+SEEN: Final = 50
+"""Points at which a grid is tried."""
+FAR: Final = 0.2
+"""Decades: where the best of a grid is further off, one search will do."""
+MOST_STARTS: Final = 4
+UNLIKE: Final = 3.0
+"""Factor in some parameter between two starts out of a grid."""
 
 
 def fit_mechanism(
@@ -83,18 +98,98 @@ def fit_mechanism(
     if not combined:
         check_known(part, recipe, known)
     lean = problem_of(part, known, v, i, scale=scale, combined=combined)
+    starts: list[dict[str, float]] = []
     if part.name == "space_charge_limited":
         found = settle(part, _space_charge(part, known, lean, scale), flipped=flipped)
     elif set(recipe.loose) and set(recipe.loose) <= set(missing(recipe, known)):
         found = settle(part, _widened(part, known, lean, scale), flipped=flipped)
     elif not part.series:
-        found = settle(part, minimise(lean, starts_of(lean, part, known)), flipped=flipped)
+        starts = starts_of(lean, part, known)
+        found = settle(part, minimise(lean, starts), flipped=flipped)
     else:
         rich = problem_of(part, known, v, i, series=True, scale=scale)
-        solution, kept, ratio = nested(lean, rich, starts_of(lean, part, known))
+        starts = _series_starts(lean, part, known)
+        solution, kept, ratio = nested(lean, rich, starts)
         said = () if kept else (_no_series(ratio),)
         found = settle(part, solution, series=kept, warnings=said, flipped=flipped)
+    if found.solution.at_bound and found.rms <= HOPELESS:
+        found = _looked_inside(found, starts)
     return remark(_combined(found, known), known)
+
+
+def _looked_inside(found: Candidate, starts: list[dict[str, float]]) -> Candidate:
+    """A fit that ends on a bound, and what one kept away from it by a factor 2 says of that.
+
+    Where the misfit hardly rises (F test at 99 %) the data do not ask for the bound: a minimum inside
+    takes its place; without one the parameter is open to that side.
+    """
+    from scipy.special import fdtri
+
+    solution = found.solution
+    hit = solution.at_bound
+    within = tuple(_kept_away(p) if p.name in hit else p for p in solution.problem.free)
+    try:
+        other = minimise(replace(solution.problem, free=within), [solution.values, *starts])
+    except FitRefused:
+        return found
+    dof = max(found.spread.n_effective - solution.u.size, LEAST_DOF)
+    rise = (other.cost / max(solution.cost, 1e-300) - 1.0) * dof / len(hit)
+    if rise > float(fdtri(len(hit), dof, EXTRA)) or set(other.at_bound) - set(hit):
+        return found
+    if other.at_bound:
+        return replace(found, open=True)
+    other = replace(other, problem=solution.problem, fuller=solution.fuller)
+    return settle(
+        found.part, other, series=found.series, warnings=found.warnings, flipped=found.flipped
+    )
+
+
+def _kept_away(p: Parameter) -> Parameter:
+    """The parameter with bounds half as far."""
+    lower = 2.0 * p.lower if p.lower > 0 else p.lower
+    upper = 0.5 * p.upper if p.upper > 0 else p.upper
+    return replace(p, lower=lower, upper=upper, default=min(max(p.default, lower), upper))
+
+
+def _series_starts(lean: Problem, part: Conduction, known: Known) -> list[dict[str, float]]:
+    """Starts of a mechanism behind a series resistance: off its plot, or off a grid of its equation.
+
+    The plot of field emission leaves out the two factors that rule at low voltage, and the search from
+    there may end where the temperature's factor is a straight line, far from the best fit.
+    """
+    if part.name not in GRIDS:
+        return starts_of(lean, part, known)
+    level, grid = GRIDS[part.name]
+    names = tuple(grid)
+    places = np.stack([g.ravel() for g in np.meshgrid(*grid.values())])
+    order = np.argsort(np.abs(lean.x), kind="stable")
+    thin = order[np.unique(np.linspace(0, order.size - 1, SEEN).astype(int))]
+    v, i, w = lean.x[thin], lean.y[thin], lean.weight[thin]
+    top = float(np.max(np.abs(lean.x[order[-1]] / lean.y[order[-1]])))
+    si = {n: value * p.si_factor for n, (p, value) in lean.fixed.items()}
+    factor = {p.name: p.si_factor for p in lean.free}
+    si |= {n: x[:, None] * factor[n] for n, x in zip(names, places)} | {level: factor[level]}
+    starts: list[tuple[float, dict[str, float]]] = []
+    for share in SHARES:
+        inner = np.sign(v) * np.maximum(np.abs(v - share * top * i), 1e-3 * np.abs(v))
+        with np.errstate(all="ignore"):
+            rest = np.log(i / np.asarray(part.function(inner, known.temperature, **si)))
+        height = np.sum(w**2 * rest, axis=1) / np.sum(w**2)
+        cost = np.sum((w * (rest - height[:, None])) ** 2, axis=1)
+        chosen: list[int] = []
+        for k in np.argsort(np.where(np.isfinite(cost), cost, np.inf)):
+            apart = [np.max(np.abs(np.log(places[:, k] / places[:, j]))) for j in chosen]
+            if all(a > np.log(UNLIKE) for a in apart):
+                chosen.append(int(k))
+            if len(chosen) == 2:
+                break
+        for k in chosen:
+            values = dict(zip(names, places[:, k].tolist()))
+            values |= {level: float(np.exp(np.clip(height[k], -80, 80)))}
+            starts.append((float(cost[k]), {**values, SERIES.name: max(share, 1e-3) * top}))
+    starts.sort(key=lambda item: item[0])
+    far = FAR * np.log(10.0) * np.sqrt(np.sum(w**2))
+    return [values for _, values in starts[: MOST_STARTS if starts[0][0] < far**2 else 1]]
 
 
 def _no_series(ratio: float) -> Warned:

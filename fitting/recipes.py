@@ -20,6 +20,8 @@ from fitting.problem import Problem
 
 FloatArray = NDArray[np.float64]
 
+LEAST_SHARE: Final = 1e-6
+"""Of the least V/I: from where on a series resistance is looked for."""
 GIVEN: Final = ("area", "thickness", "mass", "richardson", "v_smooth")
 """Parameters that a sweep at one temperature does not tell: geometry and material."""
 
@@ -308,8 +310,10 @@ def problem_of(
     names = (*free_names(recipe, known, combined), *more)
     free = tuple(p for p in part.parameters if p.name in names)
     if series:
-        top = float(np.max(np.abs(v / i)))
-        free += (Parameter(SERIES.name, top, "ohm", SERIES.doc, 1e-9 * top, 1e3 * top, log=True),)
+        ratio = np.abs(v / i)
+        least, top = float(np.min(ratio)), float(np.max(ratio))
+        lower = min(1e-9 * top, LEAST_SHARE * least)  # a current may span many decades
+        free += (Parameter(SERIES.name, top, "ohm", SERIES.doc, lower, 1e3 * top, log=True),)
 
     law = ConductionLaw(part, known.temperature, series=series)
     return Problem(law, v, i, free, fixed_values(part, recipe, known, names), scale)

@@ -28,7 +28,8 @@ WINDOW = {
     "fowler_nordheim": "1 to 2-4 times the barrier",
     "poole_frenkel": "0 to where the field takes 40-90 % of the depth, 10 V at most",
     "space_charge_limited": "0 to 1-5 V; V^2, or V^2.5-6 with traps, one half each",
-    "field_emission": "0 to -1 to -4 V of a contact whose forward side is known",
+    "field_emission": "0 to -1 to -4 V (0.9 to 9 times the barrier) of a contact whose forward side is known; "
+    "barrier 0.4-1.2 eV, E00 60-200 meV",
 }
 
 
