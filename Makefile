@@ -8,7 +8,11 @@ ARGS ?=
 # One test process a core: linear algebra with threads of its own would only get in its way.
 TEST_ENV := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
-.PHONY: help demo test test-slow lint format types ci clean venv dev ngspice ngspice46 chromium
+# aihwkit 1.1.0 loads with torch 2.13 and misreads every tensor; with 2.10.0 it works.
+AIHWKIT := torch==2.10.0 aihwkit==1.1.0
+AIHWKIT_ENV := .venv-aihwkit
+
+.PHONY: help demo test test-slow lint format types ci clean venv dev ngspice ngspice46 chromium aihwkit
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +54,11 @@ ngspice46:  ## upgrade ngspice to 46 from backports (adds an apt source; needs r
 chromium:  ## install Chromium, for the test that opens a report's page
 	@.ci/bootstrap chromium
 
+aihwkit: dev  ## aihwkit in .venv-aihwkit (once; 7 GB with torch), and the test that reads an export with it
+	@test -e $(AIHWKIT_ENV)/ready || { $(BIN)/python -m venv $(AIHWKIT_ENV) && echo '*' > $(AIHWKIT_ENV)/.gitignore \
+		&& $(AIHWKIT_ENV)/bin/python -m pip install --quiet $(AIHWKIT) && touch $(AIHWKIT_ENV)/ready; }
+	@$(TEST_ENV) $(BIN)/python -m pytest -m needs_aihwkit tests/cli/test_export.py $(ARGS)
+
 clean:  ## remove what was built, .venv included
-	rm -rf .venv build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv $(AIHWKIT_ENV) build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

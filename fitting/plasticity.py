@@ -42,6 +42,9 @@ from fitting.result import FitResult
 Source = str | os.PathLike[str] | Series | Trace
 
 KINDS: Final = ("ppf", "stdp", "ltp", "srdp", "sddp", "svdp", "sndp", "retention", "arrhenius")
+LIKELIER: Final = math.log(20.0)
+"""Logarithm of the likelihood ratio from which on noise is taken as relative: small signals then weigh
+most, and where the noise is additive after all, their intervals come out far too narrow."""
 MOST: Final = 5000
 """Points that are fitted one by one."""
 DOUBT: Final = 0.2
@@ -102,7 +105,8 @@ def fit_plasticity(
         Of a paired pulse: ``change`` (A2 - A1)/A1, ``ratio`` A2/A1, or ``auto``: by the heading, else
         by the data where they settle it.
     noise : str
-        ``additive``, ``relative`` (residuals in the logarithm), or ``auto``: the likelier of the two.
+        ``additive``, ``relative`` (residuals in the logarithm), or ``auto``: relative where that is 20 times
+        likelier, each parameter counted (AIC).
     **options
         For ``ltp`` those of :func:`fitting.plasticity_pulses.fit_trains`; for ``arrhenius`` those of
         :func:`fitting.arrhenius.fit_arrhenius`; for ``retention`` those of :func:`fitting.fit_decay`.
@@ -171,6 +175,13 @@ def _fit(series: Series, kind: str, law: str, convention: str, noise: str) -> Fi
     said: list[Warned] = []
     offset = 0.0
     cases = _cases(kind, law)
+    if kind == "svdp" and series.x[0] < 0 and series.x[-1] <= 0:
+        series = replace(series, x=-series.x)
+        said.append(
+            Warned(
+                "magnitudes", "no voltage is above 0: the laws are in the magnitude of the voltage"
+            )
+        )
     series = _thinned(series, said)
     if series.x.size < 4:
         raise FitRefused(
@@ -279,7 +290,8 @@ def _with_noise(
         relative = contest(cases, series.x, y, None)
     except FitRefused:
         return additive
-    return min(additive, relative, key=lambda c: surprise(c[0]))
+    a, b = (surprise(c[0]) + c[0].candidate.solution.u.size for c in (additive, relative))
+    return relative if a - b > LIKELIER else additive
 
 
 def _cases(kind: str, law: str) -> list[Case]:

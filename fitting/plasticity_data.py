@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,6 +41,17 @@ _UNITS: Final = {
     "pulses": ("1", 1.0),
     "spikes": ("1", 1.0),
     "1": ("1", 1.0),
+    **dict.fromkeys(("s-1", "s^-1", "spikes/s", "pulses/s"), ("1/s", 1.0)),
+    **dict.fromkeys(("C", "\N{DEGREE SIGN}C", "degC", "deg C"), ("C", 1.0)),
+    "msec": ("s", 1e-3),
+    "usec": ("s", 1e-6),
+}
+ZERO_CELSIUS: Final = 273.15
+_WRITTEN: Final = re.compile(r"[\[(]\s*([^\[\]()]*?)\s*[\])]\s*$")
+_LOGARITHMS: Final[dict[str, Callable[[FloatArray], FloatArray]]] = {
+    "ln": np.exp,
+    "log10": lambda y: 10.0**y,
+    "lg": lambda y: 10.0**y,
 }
 _NAMES: Final = {
     "x": r"x|d(elta)?[ _]?t|\N{GREEK CAPITAL LETTER DELTA}[ _]?t|interval|isi|dt|timing|t(ime)?|rate|freq\w*|duration|"
@@ -177,7 +189,7 @@ def unit_of(text: str, written: str | None = None) -> tuple[str | None, float]:
         if known is None:
             raise InputError(f"--columns holds the unknown unit '{written}'", code="bad_columns")
         return known[1], known[2]
-    bracket = re.search(r"[\[(]\s*([^\[\]()]*?)\s*[\])]\s*$", text)
+    bracket = _WRITTEN.search(text)
     if bracket and bracket[1] in _UNITS:
         return _UNITS[bracket[1]]
     if text.rstrip().endswith("%"):
@@ -241,7 +253,18 @@ def read_series(
         places = _guessed(source, table, places, assumed)
     name, expected = X[kind]
     x_text, y_text = heading_of(table, places["x"]), heading_of(table, places["y"])
+    x = table.column(source, places["x"], x_text)
+    y = table.column(source, places["y"], y_text)
     unit, factor = unit_of(x_text, chosen.get("x", ("", None))[1])
+    if kind == "arrhenius":
+        x, y, unit = _linear_axes(source.where(table.first), x_text, y_text, x, y, unit, assumed)
+    written = _WRITTEN.search(x_text)
+    if unit is None and expected != "1" and written:
+        raise DataFileError(
+            f"{source.where(table.first)}: column '{x_text}': '{written[1]}' is no known unit of the "
+            f"{name}, which is expected in {expected}: name columns and unit, --columns x=1[ms],y=2",
+            code="wrong_unit",
+        )
     if unit not in (None, expected):
         raise DataFileError(
             f"{source.where(table.first)}: column '{x_text}' is in {unit}, the {name} is expected in "
@@ -255,8 +278,8 @@ def read_series(
     if "error" in places:
         error = y_factor * table.column(source, places["error"], heading_of(table, places["error"]))
     return Series(
-        factor * table.column(source, places["x"], x_text),
-        y_factor * table.column(source, places["y"], y_text),
+        factor * x,
+        y_factor * y,
         expected,
         y_unit or "1",
         y_text,
@@ -265,6 +288,37 @@ def read_series(
         source.sha256,
         tuple(assumed),
     )
+
+
+def _linear_axes(
+    where: str,
+    x_text: str,
+    y_text: str,
+    x: FloatArray,
+    y: FloatArray,
+    unit: str | None,
+    assumed: list[str],
+) -> tuple[FloatArray, FloatArray, str | None]:
+    """Temperature in K and value, of a plot as it is drawn (1000/T, logarithm) or in Celsius; the unit."""
+    inverse = re.match(r"\s*(10{0,3})\s*/\s*T\b", x_text)
+    if inverse and np.all(x != 0):
+        x, unit = float(inverse[1]) / x, "K"
+        assumed.append(f"'{x_text}' is read as {inverse[1]}/T, T in K")
+    elif unit == "C":
+        x, unit = x + ZERO_CELSIUS, "K"
+        assumed.append(f"'{x_text}' is in degrees Celsius: {ZERO_CELSIUS} is added")
+    log = re.match(r"\s*(ln|lg|log ?10|log)(?![a-z])", y_text, re.IGNORECASE)
+    if log:
+        known = _LOGARITHMS.get(log[1].lower().replace(" ", ""))
+        if known is None:
+            raise DataFileError(
+                f"{where}: column '{y_text}' is a logarithm, but to which base is not written: head it "
+                "ln or log10, or give the value itself",
+                code="wrong_unit",
+            )
+        y = np.asarray(known(y), dtype=np.float64)
+        assumed.append(f"'{y_text}' is a logarithm: the value itself is fitted")
+    return x, y, unit
 
 
 def _guessed(

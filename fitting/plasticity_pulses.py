@@ -36,6 +36,10 @@ from fitting.result import FitResult
 LEAST_PULSES: Final = 8
 SHOWS: Final = 3.0
 """F at which an abrupt stop is worth looking for with every shape."""
+CONTINUED: Final = 1.05
+"""Of the shortest ramp's length, at most, when ramps of several lengths are fitted together."""
+DRIFTS: Final = 6
+"""Ramps from which on a drift is told from scatter."""
 MOST_POINTS: Final = 250
 """Of a single train in the fit; longer ones are averaged over blocks, with their noise."""
 CONVENTION: Final = (
@@ -124,21 +128,22 @@ def _direction(
     said: list[Warned],
 ) -> Direction:
     where = f"{place(trains.file)}{name}: "
-    length = min(r.size for r in ramps)
-    if length < LEAST_PULSES:
+    shortest, longest = min(r.size for r in ramps), max(r.size for r in ramps)
+    if shortest < LEAST_PULSES:
         raise FitRefused(
-            f"{where}{length} readings, {LEAST_PULSES} are needed: measure more pulses",
+            f"{where}{shortest} readings, {LEAST_PULSES} are needed: measure more pulses",
             code="too_few_points",
         )
-    longest = max(r.size for r in ramps)
-    if longest > length:
+    table = _rectangle(ramps)
+    length = table.shape[1]
+    if longest > shortest:
         said.append(
             Warned(
                 "ragged_ramps",
-                f"{name}: the ramps have {length} to {longest} readings: those that all have are used",
+                f"{name}: the ramps have {shortest} to {longest} readings: they are fitted up to {length}"
+                + (", shorter ones continued by the mean step of the others" * (length > shortest)),
             )
         )
-    table = np.array([r[:length] for r in ramps])
     pulses = np.arange(length, dtype=np.float64) + trains.first
     last = float(pulses[-1])
     x, y, whiten = pulses, table.mean(axis=0) / size, None
@@ -169,6 +174,25 @@ def _direction(
     else:
         spread = _short(winner, noise, length)
     return Direction(name, pulses, table, winner, spread, noise.scaled(size), share, shown)
+
+
+def _rectangle(ramps: tuple[FloatArray, ...]) -> FloatArray:
+    """Ramps cut to a length that half of them reach, a little beyond the shortest at most.
+
+    A ramp that ends before is continued by the mean step of those that go on: the mean of those alone
+    would jump, and a mean that ends with the shortest ramp would miss the end of the window.
+    """
+    sizes = [r.size for r in ramps]
+    length = min(sizes)
+    if len(ramps) > 2:
+        length = min(int(np.median(sizes)), int(length * CONTINUED))
+    table = np.full((len(ramps), length), np.nan)
+    for row, ramp in zip(table, ramps):
+        row[: ramp.size] = ramp[:length]
+    steps = np.nanmean(np.diff(table, axis=1), axis=0)
+    for row, size in zip(table, sizes):
+        row[size:] = row[min(size, length) - 1] + np.cumsum(steps[size - 1 :])
+    return table
 
 
 def _blocks(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, int]:
@@ -256,20 +280,26 @@ def _between_ramps(found: Fitted, table: FloatArray) -> Spread:
     """Spread of the mean ramp's parameters from how the ramps differ.
 
     Each ramp moves the parameters by one Gauss-Newton step; their covariance over the ramps that count
-    (ramps that follow one another are alike) is that of the mean.  Where the law misses the mean
-    curve by more than the ramps differ, that misfit sets the scale instead.
+    (ramps that follow one another are alike) is that of the mean.  What drifts from ramp to ramp is no
+    scatter: it stands on the card by itself, and both directions share it.  Where the law misses the
+    mean curve by more than the ramps differ, the covariance is that of the misfit instead.
     """
     solution, own = found.candidate.solution, found.candidate.spread
     jacobian = solution.jacobian
     step = -np.linalg.pinv(jacobian.T)
     moves = (table - solution.problem.y) @ step.T
+    k = np.arange(1.0, len(table) + 1.0)
+    drift = np.array([np.ones_like(k), k, np.log(k)][: 3 if k.size >= DRIFTS else 1]).T
+    moves = moves - drift @ np.linalg.lstsq(drift, moves, rcond=None)[0]
+    taken = drift.shape[1]
     count = min(effective_points(column)[0] for column in moves.T)
-    count = max(count, 2.0)
-    covariance = np.cov(moves.T).reshape(len(solution.u), -1) / count
-    larger = np.maximum(np.diag(own.covariance) / np.diag(covariance), 1.0)
-    scale = np.sqrt(larger)
-    covariance = covariance * np.outer(scale, scale)
-    dof = max(count - 1.0, 1.0) if np.all(larger <= 1.0) else own.dof
+    count = max(count, taken + 1.0)
+    covariance = moves.T @ moves / (k.size - taken) / count
+    larger = np.diag(own.covariance) / np.diag(covariance)
+    misses = bool(np.mean(np.log(larger)) > 0.0)
+    scale = np.sqrt(np.maximum(1.0 / larger if misses else larger, 1.0))
+    covariance = (own.covariance if misses else covariance) * np.outer(scale, scale)
+    dof = count - taken if np.all(larger <= 1.0) else own.dof
     return replace(own, covariance=covariance, dof=dof)
 
 
@@ -287,7 +317,9 @@ def _result(
     dof = min(d.spread.dof for d in found)
     joined = False
     if len(found) == 2:
-        u, covariance, joined = join(names, u, covariance, dof, ends, said)
+        u, covariance, joined = join(
+            names, u, covariance, (found[0].spread.dof, found[1].spread.dof), ends, said
+        )
     values = {n: float(x) for n, x in zip(names, u)}
     for d in found:
         values |= {f"{n}_{d.name}": v for n, v in d.fitted.case.fixed}

@@ -104,7 +104,7 @@ def read_trains(
         if not np.isfinite(read_voltage) or read_voltage == 0:
             raise InputError("the read voltage has to be a number other than 0", code="usage")
         ramps, unit = [r / read_voltage for r in ramps], "S"
-    up, down = _sorted(ramps, labels, assumed)
+    up, down = _sorted(ramps, labels, first, assumed)
     return Trains(tuple(up), tuple(down), unit, first, os.fspath(paths[0]), shas[0], tuple(assumed))
 
 
@@ -186,14 +186,23 @@ def _cell(source: Source, table: Table, row: int, index: int) -> float:
 
 
 def _sorted(
-    ramps: list[FloatArray], labels: list[str], assumed: list[str]
+    ramps: list[FloatArray], labels: list[str], first: int, assumed: list[str]
 ) -> tuple[list[FloatArray], list[FloatArray]]:
-    """The rising and the falling ramps; a single train that turns is cut at its turn."""
+    """The rising and the falling ramps; a single train that turns is cut at its turns.
+
+    Where a reading was taken before the first pulse, each ramp begins with the last of the one before.
+    """
     if len(ramps) == 1 and not labels[0]:
-        cut = _turn(ramps[0])
-        if cut is not None:
-            assumed.append(f"the train turns after {cut} readings: up and down are cut there")
-            ramps, labels = [ramps[0][:cut], ramps[0][cut:]], ["", ""]
+        before = 1 - first
+        (train,) = ramps
+        cuts = [cut + before for cut in _turns(train[before:])]
+        if cuts:
+            assumed.append(
+                f"the train turns after {', '.join(map(str, cuts))} readings: up and down are cut there"
+            )
+            ends = [*cuts, train.size]
+            ramps = [train[a:b] for a, b in zip([0, *(c - before for c in cuts)], ends)]
+            labels = [""] * len(ramps)
     up: list[FloatArray] = []
     down: list[FloatArray] = []
     for ramp, label in zip(ramps, labels):
@@ -205,6 +214,51 @@ def _sorted(
 def _trend(ramp: FloatArray) -> float:
     third = max(1, ramp.size // 3)
     return float(np.mean(ramp[-third:]) - np.mean(ramp[:third]))
+
+
+def _turns(train: FloatArray) -> list[int]:
+    """Where a train turns from up to down or back, any number of times."""
+    rough = _reversals(train)
+    if len(rough) < 2:
+        cut = _turn(train)
+        return [] if cut is None else [cut]
+    bounds = [0, *rough, train.size]
+    cuts = []
+    for k in range(1, len(bounds) - 1):
+        start, stop = (bounds[k - 1] + bounds[k]) // 2, (bounds[k] + bounds[k + 1]) // 2
+        cut = _turn(train[start:stop])
+        cuts.append(bounds[k] if cut is None else start + cut)
+    return _even(cuts, train.size)
+
+
+def _reversals(train: FloatArray) -> list[int]:
+    """Readings up to each extreme from which the train comes back by half its span."""
+    reach = 0.5 * float(np.ptp(train))
+    found: list[int] = []
+    sign, top = 0.0, {1.0: 0, -1.0: 0}
+    for k, g in enumerate(train):
+        for way in (1.0, -1.0):
+            if way * (g - train[top[way]]) >= 0:
+                top[way] = k
+            elif sign != -way and way * (train[top[way]] - g) > reach:
+                if sign == way:
+                    found.append(top[way] + 1)
+                sign, top = -way, {**top, -way: k}
+    return found
+
+
+def _even(cuts: list[int], size: int) -> list[int]:
+    """The cuts of whole cycles of one length, where the record holds them within what noise moves them."""
+    cycles, rest = divmod(len(cuts) + 1, 2)
+    period, more = divmod(size, cycles)
+    if rest or more:
+        return cuts
+    ups = round(float(np.median([c - k * period for k, c in enumerate(cuts[::2])])))
+    even = sorted(
+        [ups + k * period for k in range(cycles)] + [k * period for k in range(1, cycles)]
+    )
+    off = max(abs(a - b) for a, b in zip(cuts, even))
+    return even if off <= max(2.0, 0.1 * period) else cuts
 
 
 def _turn(ramp: FloatArray) -> int | None:

@@ -82,11 +82,15 @@ def join(
     names: list[str],
     u: FloatArray,
     covariance: FloatArray,
-    dof: float,
+    degrees: tuple[float, float],
     ends: str,
     said: list[Warned],
 ) -> tuple[FloatArray, FloatArray, bool]:
-    """The parameters with shared ends (generalised least squares), where the data allow it."""
+    """The parameters with shared ends (generalised least squares), where the data allow it.
+
+    ``degrees`` are those of freedom of potentiation and of depression; a gap between the two has them by
+    Welch's formula (Biometrika 34, 28 (1947), doi:10.2307/2332510).
+    """
     from scipy.special import fdtri
 
     rows = np.zeros((2, u.size))
@@ -94,7 +98,11 @@ def join(
         rows[k, names.index(a)], rows[k, names.index(b)] = 1.0, -1.0
     gap = rows @ u
     inner = rows @ covariance @ rows.T
-    excess = float(gap @ np.linalg.solve(inner, gap)) / 2 / float(fdtri(2, max(dof, 1.0), EXTRA))
+    own = rows**2 * np.diag(covariance)
+    ltp = np.array([name.endswith("_ltp") for name in names])
+    shares = np.array([own[:, ltp].sum(axis=1), own[:, ~ltp].sum(axis=1)])
+    dof = float(np.min(shares.sum(axis=0) ** 2 / (1.0 / np.array(degrees) @ shares**2)))
+    excess = float(gap @ np.linalg.solve(inner, gap)) / 2 / float(fdtri(2, dof, EXTRA))
     if ends == "separate" or (ends == "auto" and excess > 1.0):
         if excess > 1.0:
             said.append(

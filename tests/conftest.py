@@ -45,7 +45,9 @@ def aihwkit_python() -> str | None:
     """A Python that has aihwkit (it needs torch, so it usually has an environment of its own)."""
     if importlib.util.find_spec("aihwkit") is not None:
         return sys.executable
-    return os.environ.get("COMPACTMODELS_AIHWKIT")
+    own = REPOSITORY / ".venv-aihwkit"
+    made = str(own / "bin" / "python") if (own / "ready").exists() else None
+    return os.environ.get("COMPACTMODELS_AIHWKIT") or made
 
 
 TOOLS = ("needs_ngspice", "needs_veriloga")
@@ -62,7 +64,7 @@ def missing(marker: str) -> str | None:
     if marker == "needs_veriloga" and importlib.util.find_spec("openvaf_py") is None:
         return "openvaf-py is not installed (its wheels are for Linux x86-64, Python 3.11 and 3.12)"
     if marker == "needs_aihwkit" and aihwkit_python() is None:
-        return "aihwkit is not installed, and COMPACTMODELS_AIHWKIT names no Python that has it"
+        return "aihwkit is not installed (make aihwkit), and COMPACTMODELS_AIHWKIT names no Python that has it"
     if marker == "needs_chromium" and chromium() is None:
         return "no Chromium to open a page in (make chromium)"
     if marker == "needs_shared_data" and not shared_data_folder().is_dir():
