@@ -35,10 +35,8 @@ class Stabilised(Problem):
     biases the level).  With scale 0 they are logarithms.
     """
 
-    @property
-    def weight(self) -> FloatArray:
-        """(n,) Ones: the residuals scatter alike as they are."""
-        return np.ones_like(self.y)
+    def _weights(self) -> FloatArray:
+        return np.ones_like(self.y)  # the residuals scatter alike as they are
 
     def residual(self, u: FloatArray) -> tuple[FloatArray, FloatArray]:
         """(n,) residuals in ln units, and their exact Jacobian (k, n); never NaN."""

@@ -163,10 +163,10 @@ def _search(problem: Problem, start: FloatArray) -> FloatArray:
     seen: list[Any] = [None, None, None]
 
     def evaluate(params: Any) -> tuple[FloatArray, FloatArray]:
-        u = np.array([params[name].value for name in names])
-        if seen[0] is None or not np.array_equal(seen[0], u):
-            seen[0] = u
-            seen[1:] = problem.residual(u)
+        at = [params[name].value for name in names]
+        if seen[0] != at:
+            seen[0] = at
+            seen[1:] = problem.residual(np.array(at))
         return seen[1], seen[2]
 
     with warnings.catch_warnings():

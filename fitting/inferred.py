@@ -36,7 +36,7 @@ def sweep_facts(
         turns = _turned_twice(trace.voltage)
         said.append(
             f"the sweep turns and has {count} branches"
-            + (f"; {turns} turning points are recorded twice" if turns else "")
+            + (f"; turning points recorded twice: {turns}" if turns else "")
         )
     if auto:
         both = bool(np.any(trace.voltage > 0) and np.any(trace.voltage < 0))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,10 @@ class Problem:
     free: tuple[Parameter, ...]
     fixed: Mapping[str, tuple[Parameter, float]]
     scale: float = 0.0
+    weight: FloatArray = field(init=False, repr=False)
+    """Of each residual, (n,)."""
+    _held: Mapping[str, float] = field(init=False, repr=False)
+    _moved: tuple[tuple[str, bool, float], ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         for p in self.free:
@@ -64,15 +68,21 @@ class Problem:
                     f"bound {p.upper:g} {p.unit}",
                     code="bad_bounds",
                 )
+        # What every evaluation needs and none changes.
+        settled = {
+            "weight": self._weights(),
+            "_held": {n: value * p.si_factor for n, (p, value) in self.fixed.items()},
+            "_moved": tuple((p.name, p.log, p.si_factor) for p in self.free),
+        }
+        for name, value in settled.items():
+            object.__setattr__(self, name, value)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the free parameters."""
         return tuple(p.name for p in self.free)
 
-    @property
-    def weight(self) -> FloatArray:
-        """Weight of each residual, (n,)."""
+    def _weights(self) -> FloatArray:
         if self.scale == 0.0:
             return np.ones_like(self.y)
         with np.errstate(divide="ignore"):
@@ -96,14 +106,12 @@ class Problem:
 
     def si(self, u: FloatArray) -> dict[str, Any]:
         """Every parameter in SI at search coordinates (k,); the free ones as Duals of them."""
-        si: dict[str, Any] = {n: value * p.si_factor for n, (p, value) in self.fixed.items()}
-        for k, (p, x) in enumerate(zip(self.free, u)):
-            slope = p.si_factor
-            if p.log:
-                slope = float(np.exp(x)) * p.si_factor
-            partials = np.zeros(len(self.free))
+        si: dict[str, Any] = dict(self._held)
+        for k, ((name, log, factor), x) in enumerate(zip(self._moved, u)):
+            slope = float(np.exp(x)) * factor if log else factor
+            partials = np.zeros(len(self._moved))
             partials[k] = slope
-            si[p.name] = Dual(slope if p.log else x * p.si_factor, partials)
+            si[name] = Dual(slope if log else x * factor, partials)
         return si
 
     def current(self, u: FloatArray, x: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
@@ -120,26 +128,26 @@ class Problem:
         if not isinstance(out, Dual):
             return np.broadcast_to(out, x.shape), np.zeros((len(u), *x.shape))
         shape = (len(u), *x.shape)
+        if out.partials.shape == shape:
+            return out.value, out.partials
         return np.broadcast_to(out.value, x.shape), np.broadcast_to(out.partials, shape)
 
     def residual(self, u: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Weighted ln|y| - ln|law| (n,) and its exact Jacobian (k, n); never NaN."""
-        weight = self.weight
-        try:
-            with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"):
+            try:
                 value, partials = self.current(u)
-                ratio = value / self.y
-                least = ratio.min(initial=np.inf)
-                if least > _LOWEST and np.isfinite(ratio.sum()):  # as a rule; NaN is not above
-                    r, jac = -weight * np.log(ratio), partials * -(weight / value)
-                else:
-                    good = np.isfinite(ratio) & (ratio > _LOWEST)
-                    r = np.where(good, -weight * np.log(np.where(good, ratio, 1.0)), FAILED)
-                    jac = np.where(good, -weight * partials / np.where(good, value, 1.0), 0.0)
-        except SimulationError:  # no junction voltage at parameters that a search may try
-            return np.full(self.x.shape, FAILED), np.zeros((len(u), *self.x.shape))
-        if not np.isfinite(jac.sum()):
-            jac = np.where(np.isfinite(jac), jac, 0.0)
+            except SimulationError:  # no junction voltage at parameters that a search may try
+                return np.full(self.x.shape, FAILED), np.zeros((len(u), *self.x.shape))
+            ratio = value / self.y
+            r, jac = -np.log(ratio), partials / -value
+            if self.scale != 0.0:
+                r, jac = self.weight * r, self.weight * jac
+            # One look at all of them: as a rule there is nothing to mend.
+            if not (math.isfinite(r @ r) and math.isfinite(np.vdot(jac, jac))):
+                good = np.isfinite(ratio) & (ratio > _LOWEST)
+                r = np.where(good, r, FAILED)
+                jac = np.where(good & np.isfinite(jac), jac, 0.0)
         return r, jac
 
     def size(self, u: FloatArray) -> float:

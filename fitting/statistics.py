@@ -63,8 +63,9 @@ def batch_statistics(
     fits = [r for r in results if isinstance(r, FitResult)]
     refused = tuple(r for r in results if isinstance(r, Refusal))
     if len(fits) < LEAST_FITS:
+        first = f"; the first that was refused: {refused[0].message}" if refused else ""
         raise FitRefused(
-            f"{len(fits)} of {len(results)} fits stand: {LEAST_FITS} are needed for statistics",
+            f"{len(fits)} of {len(results)} fits stand: {LEAST_FITS} are needed for statistics{first}",
             code="too_few_fits",
         )
     kinds = sorted({f.selected for f in fits})
@@ -121,13 +122,7 @@ def _devices(fits: list[FitResult], pattern: str | None) -> tuple[tuple[str, ...
     """The device of every fit, and what the fits are of."""
     files = [PurePath(f.file or "").name for f in fits]
     if pattern is not None:
-        try:
-            rule = re.compile(pattern)
-        except re.error as error:
-            raise InputError(
-                f"the pattern '{pattern}' is no regular expression: {error}", code="bad_option"
-            ) from None
-        found = [rule.search(name) for name in files]
+        found = [device_rule(pattern).search(name) for name in files]
         lost = [name for name, match in zip(files, found) if match is None]
         if lost:
             raise InputError(
@@ -139,6 +134,22 @@ def _devices(fits: list[FitResult], pattern: str | None) -> tuple[tuple[str, ...
     if len(set(files)) < len(files):
         return tuple(files), "cycles" if len(set(files)) == 1 else "cycles and devices"
     return ("1",) * len(files), "traces"
+
+
+def device_rule(pattern: str) -> re.Pattern[str]:
+    """The regular expression that tells the device in a file's name.
+
+    Raises
+    ------
+    InputError
+        Code ``bad_option``: it is none.
+    """
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise InputError(
+            f"the pattern '{pattern}' is no regular expression: {error}", code="bad_option"
+        ) from None
 
 
 def _moved(fit: FitResult) -> list[str]:

@@ -113,7 +113,7 @@ def _against(v: FloatArray, i: FloatArray) -> str:
     """What to do where every current runs against its voltage."""
     if np.any(v * i > 0) or not np.any(v * i < 0):
         return ""
-    return " (all of them: reverse the sign of one of the columns)"
+    return " (all of them: reverse the sign of one of the columns, e.g. --columns voltage=1,current=-2)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # the other one takes current=5[uA] for a style
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

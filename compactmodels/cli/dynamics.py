@@ -96,16 +96,14 @@ def dynamics(
     the device: each record has its own, stated on the card.
     """
     from compactmodels import load_card
-    from compactmodels.files import check_folder
+    from compactmodels.cli.fits import check_targets
     from compactmodels.workflows.dynamics import figures_of, write_report
     from fitting.dynamics import fit_dynamics
     from fitting.dynamics_predict import predict as predicted
     from fitting.dynamics_records import records_of
     from fitting.readers import DataFile, Reading
 
-    for folder in (plots, output.parent if output else None, report.parent if report else None):
-        if folder is not None:
-            check_folder(folder)
+    check_targets(output, plots, report)
     how = Reading(columns, skip, sheet, shunt, interval)
     names = None if free is None else [n.strip() for n in free.split(",") if n.strip()]
     unseen = [

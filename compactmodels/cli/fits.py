@@ -23,6 +23,7 @@ from compactmodels.cli.options import (
 from compactmodels.cli.output import emit_json, note, say, state, table
 from compactmodels.cli.plasticity import plasticity
 from compactmodels.cli.read import data_files
+from compactmodels.errors import InputError
 
 app = typer.Typer(no_args_is_help=True)
 app.command("dynamics")(dynamics)
@@ -103,7 +104,8 @@ def iv(
         areas=areas,
         resistance_by_size=resistance_by_size,
     )
-    many.check_statistics(statistics, together, device)
+    many.check_statistics(statistics, together, device, files)
+    check_targets(output, plots, report, several=len(files) > 1 and not (together or statistics))
     sources = data_files(files, sheet, shunt, interval)
     known: dict[str, Any] = {
         "area": area,
@@ -175,6 +177,7 @@ def decay(
     """
     from fitting import fit_decay_many
 
+    check_targets(output, plots, report, several=len(files) > 1)
     options = {"columns": columns, "skip": skip, "max_rms": max_rms}
     sources = data_files(files, sheet, shunt, interval)
     with many.progress(len(sources)) as bar:
@@ -184,16 +187,43 @@ def decay(
     report_fits(results, output, plots, report)
 
 
+def check_targets(
+    output: Path | None, plots: Path | None, report: Path | None, *, several: bool = False
+) -> None:
+    """Find out before the fits whether what comes of them can be written where it is wanted.
+
+    Raises
+    ------
+    InputError
+        Codes ``cannot_write``; ``one_file`` where ``several`` cards would go into one.
+    """
+    from compactmodels.files import check_folder
+
+    if output is not None and several and output.suffix == ".toml":
+        raise InputError(
+            f"'{output}' is one file and every fit has a card of its own: name a folder with -o",
+            code="one_file",
+        )
+    if plots is not None:
+        check_folder(plots)
+    if output is not None and not output.is_dir():
+        check_folder(output.parent)
+    if report is not None:
+        if report.is_dir():
+            raise InputError(
+                f"cannot write '{report}': it is a folder; name a file in it, such as "
+                f"{report / 'report.html'}",
+                code="cannot_write",
+            )
+        check_folder(report.parent)
+
+
 def report_fits(
     results: list[Any], output: Path | None, plots: Path | None, report: Path | None
 ) -> None:
     """Print every fit, write cards and figures; all refused is a failure."""
-    from compactmodels.files import check_folder
     from compactmodels.workflows.fitted import figures_of, stems_of
 
-    for folder in (plots, report.parent if report else None):
-        if folder is not None:
-            check_folder(folder)
     fits = [r for r in results if hasattr(r, "card")]
     if len(results) == 1 and not fits:
         raise results[0].error
@@ -243,8 +273,6 @@ def _save_cards(results: list[Any], fits: list[Any], output: Path | None) -> dic
         path = output / f"{fits[0].selected}.toml" if output.is_dir() else output
         return {id(fits[0]): str(fits[0].card(path.stem).save(path))}
     if output.suffix == ".toml":
-        from compactmodels.errors import InputError
-
         raise InputError(
             f"'{output}' is one file and there are {len(fits)} fits: name a folder with -o, or choose "
             "a branch with --branch",

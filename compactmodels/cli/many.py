@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Any, Final
 
 import typer
@@ -95,10 +95,20 @@ def check_together(together: bool, **given: Any) -> None:
         )
 
 
-def check_statistics(statistics: bool, together: bool, device: str | None) -> None:
+def check_statistics(
+    statistics: bool, together: bool, device: str | None, files: Sequence[str]
+) -> None:
     """What goes with --statistics and what does not; InputError, code ``bad_option``."""
     if device is not None and not statistics:
         raise InputError("--device is of a population: add --statistics", code="bad_option")
+    if device is not None:
+        from fitting.statistics import device_rule
+
+        if not any(device_rule(device).search(PurePath(file).name) for file in files):
+            raise InputError(
+                f"the pattern '{device}' is found in none of the {len(files)} files' names",
+                code="bad_option",
+            )
     if statistics and together:
         raise InputError(
             "--together makes one fit of all files and --statistics a population of their fits: choose one",
@@ -130,16 +140,11 @@ def progress(total: int, what: str = "fits") -> Iterator[Callable[[int, int], No
 
 def print_traces(fit: Any) -> None:
     """What a joint fit says of each trace, and of sharing."""
-    from compactmodels.workflows.populations import TRACE_COLUMNS, trace_rows
+    from compactmodels.workflows.populations import TRACE_COLUMNS, sharing, trace_rows
 
     table("traces", TRACE_COLUMNS, trace_rows(fit))
-    c = fit.statistics["comparison"]
-    if "f" in c:
-        verdict = "is supported" if c["supported"] else "is not supported"
-        say(
-            f"  sharing {verdict}: F = {c['f']:.3g}, 99 % limit {c['f_limit']:.3g}; Akaike weight of the "
-            f"shared model {c['weights']['shared']:.3g}"
-        )
+    if sharing(fit):
+        say(f"  {sharing(fit)}")
 
 
 def report_population(
@@ -150,7 +155,6 @@ def report_population(
     report: Path | None = None,
 ) -> None:
     """Statistics of a batch: a table, one card, a figure a parameter, a page."""
-    from compactmodels.files import check_folder
     from compactmodels.workflows.populations import (
         ORDER_COLUMNS,
         SCATTER_COLUMNS,
@@ -162,9 +166,6 @@ def report_population(
     )
     from fitting import batch_statistics
 
-    for folder in (plots, report.parent if report else None):
-        if folder is not None:
-            check_folder(folder)
     found = batch_statistics(results, device=device)
     for refusal in found.refused:
         place = f", branch {refusal.branch}" if refusal.branch else ""

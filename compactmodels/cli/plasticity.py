@@ -120,7 +120,7 @@ def plasticity(
     Laws of a kind are held against each other, with weights; every number that has several conventions
     says which one it follows. A train of pulses becomes a card that simulates, with its noise.
     """
-    from compactmodels.cli.fits import report_fits
+    from compactmodels.cli.fits import check_targets, report_fits
     from compactmodels.cli.read import data_files
     from fitting import fit_plasticity
 
@@ -145,6 +145,7 @@ def plasticity(
             f"{len(files)} files: --kind {kind.value} takes {'one or two' if kind is Kind.ltp else 'one'}",
             code="usage",
         )
+    check_targets(output, plots, report)
     sources = data_files(files, sheet, None, None)
     result = fit_plasticity(
         sources if kind is Kind.ltp else sources[0],

@@ -55,7 +55,7 @@ def scatter(
     Returns
     -------
     Figure
-        Two axes side by side.
+        Two axes, one above the other.
 
     Raises
     ------
@@ -65,23 +65,24 @@ def scatter(
     from matplotlib.ticker import MaxNLocator
 
     y, wanted, number = ax.arrays(values=values, expected=expected, cycles=cycles)
-    figure = style.new_figure(style.TWO_COLUMNS, 2.8, title, synthetic=synthetic)
-    left, right = figure.subplots(1, 2)
+    # One above the other: side by side their letters would be too small on a phone.
+    figure = style.new_figure(style.ONE_COLUMN, 5.4, title, synthetic=synthetic)
+    top, low = figure.subplots(2)
     ends = (min(y.min(), wanted.min()), max(y.max(), wanted.max()))
-    (straight,) = left.plot(ends, ends, color=style.BLACK, linewidth=0.7)
-    (points,) = left.plot(wanted, np.sort(y), **style.dots(style.BLUE, y.size))
-    right.plot(number, y, **style.dots(style.BLUE, y.size))
+    (straight,) = top.plot(ends, ends, color=style.BLACK, linewidth=0.7)
+    (points,) = top.plot(wanted, np.sort(y), **style.dots(style.BLUE, y.size))
+    low.plot(number, y, **style.dots(style.BLUE, y.size))
     entries = [(points, name), (straight, f"{law} distribution")]
     if trend is not None:
         drift, _ = ax.arrays(trend=trend, values=y)
         order = np.argsort(number, kind="stable")
-        (line,) = right.plot(number[order], drift[order], color=style.VERMILION)
+        (line,) = low.plot(number[order], drift[order], color=style.VERMILION)
         entries.append((line, "drift"))
     scale = ax.logarithmic if log and y.min() > 0 and wanted.min() > 0 else ax.linear
-    scale(left, "x", f"{name}, {law}", unit, wanted)
-    scale(left, "y", f"{name}, measured", unit, y)
-    scale(right, "y", name, unit, y)
-    right.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
-    right.set_xlabel(along.capitalize())
+    scale(top, "x", f"{name}, {law}", unit, wanted)
+    scale(top, "y", f"{name}, measured", unit, y)
+    scale(low, "y", name, unit, y)
+    low.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    low.set_xlabel(along.capitalize())
     style.legend(figure, entries)
     return figure

@@ -10,14 +10,14 @@ from typing import Any
 from compactmodels import figures
 from compactmodels.figures.dynamics import dynamics_fit
 from compactmodels.workflows.fit_report import (
-    PARAMETER_HEADS,
+    correlation_table,
     images_of,
     page_table,
+    parameter_table,
     part_of,
     section,
     write_page,
 )
-from compactmodels.workflows.fitted import parameter_rows
 
 RESPONSE_HEADS = ["record", "V", "points", "decades", "w0", "s0", "start state"]
 
@@ -83,17 +83,16 @@ def write_report(
     """
     part, s = part_of(result), result.statistics
     names = [[str(k + 1), r.record.name] for k, r in enumerate(responses)]
-    pairs = [[pair, f"{r:+.4f}"] for pair, r in result.correlations.items()]
     fitted, off = len(result.responses), f"{s['rms_decades']:.3g} decades RMS"
     digests = [r.record.trace.meta.get("sha256") for r in responses]
     page = section(
         f"{fitted} record{'s' if fitted > 1 else ''}, {len(responses) - fitted} predicted",
         part.title if part else result.selected,
         [
-            page_table("Parameters", PARAMETER_HEADS, parameter_rows(result)),
+            parameter_table(result, result.card(None).model.parameters),
             page_table("Records", RESPONSE_HEADS, response_rows(responses), s["initial"]),
             page_table("Files", ["record", "file"], names),
-            page_table("Correlations", ["parameters", "correlation"], pairs),
+            correlation_table(result),
         ],
         synthetic=any("synthetic" in r.record.name for r in responses),
         rms=off,

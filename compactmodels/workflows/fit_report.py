@@ -6,17 +6,21 @@ import base64
 import shlex
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from compactmodels import __version__, registry
 from compactmodels.files import write_text
+from compactmodels.model import SERIES
+from compactmodels.parameter import Parameter
 from compactmodels.parts import Part
 from compactmodels.templating import render
 from compactmodels.workflows.fitted import figures_of, is_synthetic, parameter_rows
-from compactmodels.workflows.populations import TRACE_COLUMNS, trace_rows
+from compactmodels.workflows.populations import TRACE_COLUMNS, sharing, trace_rows
 
-PARAMETER_HEADS = ["parameter", "value", "standard error", "unit", "95 % interval", "origin"]
+PARAMETER_HEADS = [
+    *("parameter", "value", "standard error", "unit", "95 % interval", "origin", "meaning")
+]
 
 
 def write_report(
@@ -32,7 +36,11 @@ def write_report(
     command : sequence of str
         The words of the command line that made it, shown so that it can be repeated.
     """
-    fits = [_fit(r) if hasattr(r, "parameters") else _refused(r) for r in results]
+    names = labels([r.file for r in results if r.file])
+    fits = [
+        _fit(r, place(r, names)) if hasattr(r, "parameters") else _refused(r, place(r, names))
+        for r in results
+    ]
     stand = sum(not f["refused"] for f in fits)
     return write_page(fits, path, title, f"{stand} of {len(fits)} fits stand", command)
 
@@ -79,15 +87,32 @@ def section(
     return {**known, "place": place, "selected": selected, "tables": shown, **more}
 
 
-def _place(result: Any) -> str:
-    branch = f", branch {result.branch}" if result.branch else ""
+def labels(files: Sequence[str]) -> dict[str, str]:
+    """A file's name, with as many of its folders as tell it from the others.
+
+    >>> labels(["x/a/1.csv", "x/b/1.csv", "x/b/1.csv"])
+    {'x/a/1.csv': 'a/1.csv', 'x/b/1.csv': 'b/1.csv'}
+    """
+    parts = {file: PurePath(file).parts for file in files}
+    for count in range(1, max(map(len, parts.values()), default=0) + 1):
+        short = {file: str(PurePath(*names[-count:])) for file, names in parts.items()}
+        if len(set(short.values())) == len(parts):
+            return short
+    return {file: file for file in files}
+
+
+def place(result: Any, names: Mapping[str, str]) -> str:
+    """What was fitted: file, sweep and branch, as far as there are several."""
+    sweep = getattr(result, "context", {}).get("sweep")
     several = len(getattr(result, "traces", ()))
-    return f"{result.file or (f'{several} traces' if several else 'trace')}{branch}"
+    file = names.get(result.file or "") or (f"{several} traces" if several else "trace")
+    within = [f"sweep {sweep}" if sweep else "", f"branch {result.branch}" if result.branch else ""]
+    return ", ".join([file, *filter(None, within)])
 
 
-def _refused(result: Any) -> dict[str, Any]:
+def _refused(result: Any, where: str) -> dict[str, Any]:
     return {
-        "place": _place(result),
+        "place": where,
         "refused": True,
         "synthetic": is_synthetic(result),
         "code": result.code,
@@ -106,27 +131,32 @@ def part_of(result: Any) -> Part | None:
     return rooms[result.kind]().get(result.selected) if result.kind in rooms else None
 
 
-def _fit(result: Any) -> dict[str, Any]:
-    part = part_of(result)
+def _fit(result: Any, where: str) -> dict[str, Any]:
+    # With regimes each has its own source and limits, above its table.
+    part = None if result.regimes else part_of(result)
     s = result.statistics
     rms = s.get("rms_decades")
     counted = f"{s['n_points']} points" if "n_points" in s else ""
     effective = s.get("n_effective")
     if effective is not None and "n_points" in s and effective < s["n_points"]:
         counted += f" of which {effective:.0f} count (neighbours resemble each other)"
+    if result.regimes:
+        counted = f"where {result.selected} rules {counted}"
     off = f"{rms:.3g} decades RMS" if rms is not None else ""
     if not off and "rms" in s:
         unit = str(s.get("signal_unit", "")).removeprefix("1")
         off = f"{s['rms']:.3g} {unit} RMS".replace("  ", " ")
+    said = [counted, f"off by {off}" if off else "", sharing(result)]
     return section(
-        _place(result),
-        part.title if part else result.selected,
+        where,
+        " + ".join(r.mechanism for r in result.regimes)
+        or (part.title if part else result.selected),
         _tables(result),
         synthetic=is_synthetic(result),
         rms=off,
         reference=part.reference if part else "",
         limits=part.limits if part else "",
-        quality=", ".join(x for x in (counted, f"off by {off}" if off else "") if x),
+        quality=", ".join(filter(None, said)),
         warnings=[(w.code, w.message) for w in result.warnings],
         inferred=list(result.context.get("assumed", ())),
         data=_data(result),
@@ -141,21 +171,41 @@ def page_table(
     return {"title": title, "heads": heads, "rows": rows, "note": note}
 
 
+def parameter_table(
+    result: Any, meant: Sequence[Parameter], title: str = "Parameters", note: str = ""
+) -> dict[str, Any]:
+    """Values, intervals and origins, each with what it means as far as that is declared."""
+    if not meant:
+        return page_table(title, PARAMETER_HEADS[:-1], parameter_rows(result), note)
+    meaning = {p.name: p.doc for p in (SERIES, *meant)}
+    rows = [[*row, meaning.get(row[0], "")] for row in parameter_rows(result)]
+    return page_table(title, PARAMETER_HEADS, rows, note)
+
+
+def correlation_table(result: Any, title: str = "Correlations") -> dict[str, Any]:
+    """Every pair of fitted parameters, the closest first."""
+    pairs = sorted(result.correlations.items(), key=lambda pair: -abs(pair[1]))
+    return page_table(
+        title, ["parameters", "correlation"], [[pair, f"{r:+.4f}"] for pair, r in pairs]
+    )
+
+
 def _tables(result: Any) -> list[dict[str, Any]]:
-    regimes = [
-        [r.mechanism, f"{r.v_min:.4g} .. {r.v_max:.4g}", str(r.n_points), f"{r.rms_decades:.3g}"]
-        for r in result.regimes
-    ]
-    tables = [page_table("Parameters", PARAMETER_HEADS, parameter_rows(result))]
+    part = part_of(result)
+    tables = []
+    if not result.regimes:
+        tables.append(parameter_table(result, part.parameters if part else ()))
     if getattr(result, "traces", ()):
         tables.append(page_table("Traces", TRACE_COLUMNS, trace_rows(result)))
-    tables.append(page_table("Regimes", ["mechanism", "from .. to (V)", "points", "RMS"], regimes))
     for regime in result.regimes:
+        law = registry.conduction(regime.mechanism)
         name = f"{regime.mechanism}, {regime.v_min:.3g} to {regime.v_max:.3g} V"
-        tables.append(page_table(name, PARAMETER_HEADS, parameter_rows(regime)))
+        note = f"{regime.n_points} points, off by {regime.rms_decades:.3g} decades RMS. {law.reference}"
+        note += f". Holds for: {law.limits}" if law.limits else ""
+        tables.append(parameter_table(regime, law.parameters, name, note))
     tables.append(_selection(result))
-    pairs = [[pair, f"{r:+.4f}"] for pair, r in result.correlations.items()]
-    tables.append(page_table("Correlations", ["parameters", "correlation"], pairs))
+    of = f"Correlations of {result.selected}" if result.regimes else "Correlations"
+    tables.append(correlation_table(result, of))
     return tables
 
 
@@ -174,8 +224,10 @@ def _selection(result: Any) -> dict[str, Any]:
             fate = f"refused: {row['refused']}"
         elif row.get("veto"):
             fate = f"ruled out: {row['veto']}"
-        else:
-            fate = "selected" if name == result.selected else ""
+        elif name == result.selected:
+            fate = "selected"
+        else:  # a weight is given to whatever is close enough; trains are weighed together
+            fate = "too far off" if weight is None and "rms_decades" in row else ""
         numbers = [weight, *(row.get(k) for k in ("rms_decades", "rms", "free", "aicc"))]
         digits = (3, 4, 4, 4, 4)
         cells = ["" if x is None else f"{x:.{d}g}" for x, d in zip(numbers, digits, strict=True)]
@@ -195,9 +247,13 @@ def _selection(result: Any) -> dict[str, Any]:
 
 
 def _data(result: Any) -> str:
+    traces = getattr(result, "traces", ())
+    if traces:  # the temperature of each is in the table
+        digests = [t.context.get("sha256") for t in traces]
+        said = [f"trace {k}: data SHA-256 {d}" for k, d in enumerate(digests, start=1) if d]
+        return "; ".join(said)
     digest = result.context.get("sha256")
-    # Of a joint fit each trace has its own, in the table.
-    warm = None if getattr(result, "traces", ()) else result.statistics.get("temperature")
+    warm = result.statistics.get("temperature")
     parts = [f"temperature {warm:g} K" if warm else "", f"data SHA-256 {digest}" if digest else ""]
     return "; ".join(p for p in parts if p)
 
@@ -228,5 +284,7 @@ def _caption(stem: str) -> str:
     if kind == "noise":
         return "How far readings differ with the distance between them, and the noise model"
     if kind == "linearised":
-        return "The plot in which the mechanism is a straight line"
+        return (
+            "In coordinates in which the mechanism alone, without a series resistance, is straight"
+        )
     return kind.replace("-", " ")

@@ -65,6 +65,14 @@ def _over_decades(result: Any) -> bool:
     return bool(t[-1] > 30 * t[0] and middle < 0.2 * t[-1])
 
 
+def _drawn_rms(result: Any) -> float:
+    """Of the residuals that the figure shows: with regimes those of all, not of the main one."""
+    if not result.regimes:
+        return float(result.statistics["rms_decades"])
+    off = np.abs(result.y[result.used]) / np.abs(result.model[result.used])
+    return float(np.sqrt(np.mean(np.log10(off[np.isfinite(off) & (off > 0)]) ** 2)))
+
+
 def figures_of(result: Any, folder: Path, stem: str) -> list[Path]:
     """Write the fit's figures; returns their paths, PNG and SVG."""
     title = Path(result.file).name if result.file else "fit"
@@ -105,7 +113,7 @@ def figures_of(result: Any, folder: Path, stem: str) -> list[Path]:
         result.model[order],
         label=found.replace("_", " "),
         band=None if result.band is None else (result.band[0][order], result.band[1][order]),
-        rms_decades=float(result.statistics["rms_decades"]),
+        rms_decades=_drawn_rms(result),
         **common,
     )
     written = list(figures.save(main, folder / stem))

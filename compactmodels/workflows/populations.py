@@ -106,9 +106,29 @@ def trace_rows(result: Any) -> list[list[str]]:
     return rows
 
 
+def sharing(result: Any) -> str:
+    """Whether one set of shared parameters does for all traces; nothing where that was not asked."""
+    c = getattr(result, "statistics", {}).get("comparison", {})
+    if "f" not in c:
+        return ""
+    verdict = "is supported" if c["supported"] else "is not supported"
+    return (
+        f"sharing {verdict}: F = {c['f']:.3g}, 99 % limit {c['f_limit']:.3g}; Akaike weight of the "
+        f"shared model {c['weights']['shared']:.3g}"
+    )
+
+
 TRACE_COLUMNS = ["trace", "file", "K", "m^2", "rms decades", "lag-1", "own parameters"]
 SCATTER_COLUMNS = ["parameter", "n", "median", "95 %", "sd", "95 %", "distribution (weight)"]
-ORDER_COLUMNS = ["parameter", "to the next", "range", "drift", "95 %", "p", "between devices"]
+ORDER_COLUMNS = [
+    "parameter",
+    "to the next",
+    "range",
+    "drift per step",
+    "95 %",
+    "p",
+    "between devices",
+]
 
 
 def scatter_rows(found: BatchStatistics) -> list[list[str]]:
@@ -123,7 +143,7 @@ def scatter_rows(found: BatchStatistics) -> list[list[str]]:
                 p.name,
                 str(p.law.count),
                 f"{median[0]:.4g}{unit}",
-                f"{median[1]:.3g} .. {median[2]:.3g}",
+                f"{median[1]:.5g} .. {median[2]:.5g}",
                 f"{sd[0]:.2g}{unit}",
                 f"{sd[1]:.2g} .. {sd[2]:.2g}",
                 f"{p.law.name} ({weight})",
@@ -164,6 +184,8 @@ def _unit(p: ParameterScatter) -> str:
 def correlation_lines(found: BatchStatistics) -> list[str]:
     """The significant correlations, as sentences; what was looked at, where none is."""
     clear = [r for r in found.correlations if r["significant"]]
+    if not found.correlations:
+        return ["too few fits, or parameters, to look for correlations"]
     if not clear:
         return [f"none of {len(found.correlations)} pairs of parameters correlates significantly"]
     return [
@@ -238,11 +260,13 @@ def write_report(
     from compactmodels.workflows.fit_report import images_of, page_table, section, write_page
 
     names = list(found.parameters)
+    heads = [f"{n} ({p.unit})" if p.unit != "1" else n for n, p in found.parameters.items()]
     fits = [
         [
             PurePath(f.file or "").name,
             device,
             *(f"{f.parameters[n].value:.5g}" if n in f.parameters else "" for n in names),
+            (f.context.get("sha256") or "")[:12],
         ]
         for f, device in zip(found.fits, found.devices, strict=True)
     ]
@@ -255,7 +279,7 @@ def write_report(
             page_table("Scatter", SCATTER_COLUMNS, scatter_rows(found)),
             page_table(order, ORDER_COLUMNS, order_rows(found), "* significant at 1 %"),
             page_table("Correlations", ["what was found"], [[c] for c in correlation_lines(found)]),
-            page_table("Fits", ["file", "device", *names], fits),
+            page_table("Fits", ["file", "device", *heads, "data SHA-256 begins"], fits),
             page_table("Refused", ["file", "code", "reason"], refused),
         ],
         synthetic=any("synthetic" in PurePath(f.file or "").name for f in found.fits),

@@ -9,6 +9,7 @@ import signal
 import time
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -120,7 +121,7 @@ def test_a_batch_in_which_all_are_refused(folder: Path, kind: str) -> None:
     plain = command("fit", kind, "bad.csv", "none.csv", "-o", "cards")
     assert (plain.status, plain.code) == (1, "all_refused")
     assert "[not_data]" in plain.out and "[no_file]" in plain.out
-    found = command("fit", kind, "bad.csv", "none.csv", "-o", "card.toml", "--json")
+    found = command("fit", kind, "bad.csv", "none.csv", "-o", "cards", "--json")
     assert found.status == 1
     assert [f["refused"]["code"] for f in found.document["fits"]] == ["not_data", "no_file"]
     assert tree(folder) == before
@@ -140,6 +141,28 @@ def test_one_card_file_for_several_fits_is_refused(folder: Path) -> None:
     csv(folder / "loop.csv", "Voltage (V),Current (A)", LOOP, 1e-6 * LOOP)
     arguments = ["fit", "iv", "loop.csv", "--mechanism", "ohmic", "-o", "card.toml"]
     refused(folder, *arguments, code="one_file")
+
+
+def test_nothing_is_fitted_whose_result_could_not_be_written(folder: Path) -> None:
+    """A long batch does not end in its first sentence on where it goes."""
+    one, two = sweep(folder / "one.csv"), sweep(folder / "two.csv")
+    (folder / "file").write_text("precious")
+    fit = ["fit", "iv", one, two, "--mechanism", "ohmic"]
+    with mock.patch("fitting.fit_iv_many", side_effect=AssertionError("fitted")):
+        refused(folder, *fit, "-o", "card.toml", code="one_file")
+        refused(folder, *fit, "-o", "file/card", code="cannot_write")
+        refused(folder, *fit, "--plots", "file", code="cannot_write")
+        refused(folder, *fit, "--report", "file/page.html", code="cannot_write")
+        said = refused(folder, *fit, "--report", folder, code="cannot_write")
+        assert "report.html" in said
+        for pattern in ("(", "nowhere"):
+            refused(folder, *fit, "--statistics", "--device", pattern, code="bad_option")
+
+
+def test_help_shows_how_a_unit_is_named() -> None:
+    """Rich takes what stands in brackets for a style and leaves it out."""
+    for words in (["read"], ["fit", "iv"], ["fit", "decay"], ["fit", "dynamics"]):
+        assert "current=5[uA]" in command(*words, "--help").out.replace("\n", ""), words
 
 
 def test_fit_decay(folder: Path) -> None:

@@ -6,14 +6,17 @@ import os
 import pty
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
 
 from compactmodels.card import parse_card
 from compactmodels.statistics import sample
-from tests.cli.command import command
+from fitting.joint_setup import separately
+from tests.cli.command import command, refused
 from tests.conftest import REPOSITORY
 from tests.fitting import oracle
 
@@ -72,6 +75,40 @@ def test_together_over_temperature(folder):
     card = parse_card(Path("card.toml").read_text(), "card.toml")
     assert set(card.statistics.parameters) == {"te_n"}
     assert sorted(p.suffix for p in Path("figures").iterdir()) == [".png", ".png", ".svg", ".svg"]
+
+
+def test_a_separate_fit_gone_astray_does_not_speak_for_sharing(folder):
+    """No trace by itself is further off than with the others: F cannot be below 0."""
+
+    def astray(*arguments):
+        return [replace(s, residual=9 * s.residual) for s in separately(*arguments)]
+
+    with mock.patch("fitting.joint.separately", astray):
+        done = command(
+            "fit", "iv", *diodes(folder), "--together", "--mechanism", "thermionic_emission",
+            "--temperatures", TEMPERATURES, "--area", "1e-10", "--json",
+        )  # fmt: skip
+    found = done.document["statistics"]["comparison"]
+    assert found["f"] >= 0
+    assert found["rms_decades"]["separate"] <= found["rms_decades"]["shared"]
+
+
+def test_a_joint_page_says_whether_sharing_holds_and_which_data_it_is_of(folder):
+    done = command(
+        "fit", "iv", *diodes(folder), "--together", "--mechanism", "thermionic_emission",
+        "--temperatures", TEMPERATURES, "--area", "1e-10", "--report", "page.html",
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    text = Path("page.html").read_text()
+    assert "sharing is supported: F = " in text
+    assert text.count("data SHA-256 ") == len(KELVIN)
+
+
+def test_a_population_of_refusals_says_why(folder):
+    v = np.linspace(0.01, 1, 30)
+    files = [write(folder / f"{k}.csv", v, np.zeros(30)) for k in range(3)]
+    said = refused(folder, "fit", "iv", *files, "--statistics", status=1, code="too_few_fits")
+    assert "the current is zero at all 30 points" in said
 
 
 def test_together_is_readable(folder):

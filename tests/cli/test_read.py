@@ -34,7 +34,7 @@ def test_read_as_json(folder: Path) -> None:
 
 def test_read_says_what_a_fit_would_infer(folder: Path) -> None:
     text = done("read", FORMATS / "easyexpert" / "double_sweep.csv").out
-    assert "the sweep turns and has 3 branches; 1 turning points are recorded twice" in text
+    assert "the sweep turns and has 3 branches; turning points recorded twice: 1" in text
     assert "forward is V" in text
     assert "the compliance is 5e-05 A, as the file says" in text
     v = np.linspace(-1, 1, 21)

@@ -13,6 +13,7 @@ import pytest
 from compactmodels.data import Trace
 from compactmodels.workflows.fit_report import write_report
 from fitting import fit_iv_many
+from tests.cli.command import command, csv
 from tests.conftest import chromium
 from tests.fitting import oracle
 
@@ -57,6 +58,59 @@ def test_the_page_asks_nothing_of_the_network(page: Path) -> None:
     assert "url(" not in text
 
 
+@pytest.fixture(scope="module")
+def contact() -> list:
+    """A sweep through both signs: emission in reverse, a diode in forward; and two files of one name."""
+    volts = np.linspace(-2, 1, 151)
+    forward = oracle.thermionic_emission(np.maximum(volts, 1e-3), 0.6, 1.6, 3e-10, 300.0, 40.0)
+    current = np.where(volts > 0, forward, -2e-6 * np.abs(volts) * np.exp(2.2 * np.abs(volts)))
+    sweep = Trace(None, volts[volts != 0], current[volts != 0], 300.0, {"file": "one/sweep.csv"})
+    other = Trace(None, VOLTS, 1e-6 * VOLTS, 300.0, {"file": "two/sweep.csv"})
+    return fit_iv_many([sweep, other], "auto", area=3e-10, jobs=1)
+
+
+def test_every_number_of_the_page_says_what_it_is(page: Path) -> None:
+    text = page.read_text("utf-8")
+    assert re.search(r'data-head="95 % interval">[^<]+ \.\. [^<]+<', text)
+    assert '<td data-head="meaning">barrier height</td>' in text
+    assert "too far off" in text  # a candidate without a weight says why
+
+
+def test_candidates_of_a_train_are_not_called_too_far_off(tmp_path: Path) -> None:
+    """They are chosen direction by direction and weighed together: none has a weight of its own."""
+    pulse = np.arange(1.0, 41.0)
+    rise = 1e-6 + 4e-6 * -np.expm1(-pulse / 15)
+    rise += 2e-8 * np.random.default_rng(3).standard_normal(pulse.size)
+    source = csv(tmp_path / "train.csv", "pulse,G (S)", pulse, rise)
+    target = tmp_path / "page.html"
+    found = command("fit", "plasticity", source, "--kind", "ltp", "--report", target)
+    assert found.status == 0, found.err
+    text = target.read_text("utf-8")
+    assert "<h3>Selection</h3>" in text
+    assert "too far off" not in text
+    assert ">meaning<" not in text  # nothing is declared of what a train is called by
+
+
+def test_files_are_told_apart_without_their_whole_path(contact: list, tmp_path: Path) -> None:
+    text = write_report(contact, tmp_path / "page.html").read_text("utf-8")
+    assert "one/sweep.csv" in text
+    assert "two/sweep.csv" in text
+    alone = write_report(contact[:1], tmp_path / "alone.html").read_text("utf-8")
+    assert ">sweep.csv" in alone
+    assert "one/sweep.csv" not in alone
+
+
+def test_a_branch_of_two_regimes_is_not_called_by_one(contact: list, tmp_path: Path) -> None:
+    (fit,) = (r for r in contact if r.file == "one/sweep.csv")
+    assert len(fit.regimes) == 2
+    text = write_report([fit], tmp_path / "page.html").read_text("utf-8")
+    both = " + ".join(r.mechanism for r in fit.regimes)
+    assert f"<b>{both}</b>: where {fit.selected} rules" in text
+    assert "<h3>Parameters</h3>" not in text  # they stand once, below their own regime
+    for regime in fit.regimes:
+        assert text.count(f"<h3>{regime.mechanism}, ") == 1
+
+
 def run_chromium(*arguments: str) -> str:
     program = chromium()
     assert program is not None
@@ -73,28 +127,38 @@ def run_chromium(*arguments: str) -> str:
 
 
 @pytest.mark.needs_chromium
-@pytest.mark.parametrize("width", [360, 1000])
-def test_the_page_fits_a_phone_and_a_desk(page: Path, tmp_path: Path, width: int) -> None:
+@pytest.mark.parametrize(
+    ("where", "width", "least"), [("phone", 360, 15), ("desk", 1000, 15), ("paper", 680, 13)]
+)
+def test_the_page_fits(page: Path, tmp_path: Path, where: str, width: int, least: int) -> None:
     """Nothing sticks out sideways, every picture is drawn, the text is large enough to be read."""
     probe = tmp_path / "probe.html"
     measure = """
       const d = document.querySelector('iframe').contentDocument, r = d.documentElement;
       const images = [...d.images].map(i => i.complete && i.naturalWidth > 0 && i.width <= r.clientWidth);
+      const cells = [...d.querySelectorAll('td')].filter(c => c.textContent);
+      const seen = cells.every(c => c.getBoundingClientRect().right <= r.clientWidth + 1);
       document.body.innerHTML = `<pre>${r.scrollWidth} ${r.clientWidth} ${images.length} `
-        + `${images.every(x => x)} ${getComputedStyle(d.body).fontSize}</pre>`;
+        + `${images.every(x => x)} ${getComputedStyle(d.body).fontSize} ${cells.length} ${seen}</pre>`;
     """
-    inner = html.escape(page.read_text("utf-8"), quote=True)
+    text = page.read_text("utf-8")
+    if where == "paper":  # between the margins of A4, with the rules that hold there
+        assert text.count("@media print") == text.count("@media screen") == 1
+        text = text.replace("@media print", "@media all").replace("@media screen", "@media print")
+    inner = html.escape(text, quote=True)
     probe.write_text(
         f"<body><iframe style='border:0;height:900px;width:{width}px' srcdoc=\"{inner}\"></iframe>"
         f"<script>window.onload = () => {{{measure}}}</script></body>"
     )
     out = run_chromium("--virtual-time-budget=5000", "--dump-dom", probe.as_uri())
-    found = re.search(r"<pre>(\d+) (\d+) (\d+) (\w+) (\d+)px</pre>", out)
+    found = re.search(r"<pre>(\d+) (\d+) (\d+) (\w+) ([\d.]+)px (\d+) (\w+)</pre>", out)
     assert found is not None, out[-500:]
-    wide, shown, images, drawn, size = found.groups()
+    wide, shown, images, drawn, size, cells, seen = found.groups()
     assert int(wide) <= int(shown) <= width
     assert (int(images), drawn) == (4, "true")
-    assert int(size) >= 15
+    assert float(size) >= least
+    assert int(cells) > 50
+    assert seen == "true", "a cell of a table can only be seen by scrolling sideways"
 
 
 @pytest.mark.needs_chromium

@@ -359,20 +359,30 @@ def _field_emission() -> list[Case]:
     level = float(oracle.A0 * (oracle.E * e00 / oracle.K) ** 2) * area
     g = level * np.exp(-2 * phi / (3 * e00)) / e00
 
-    def case(kind, what, v, r_s=0.0, **more):
-        def exact(x):
-            return oracle.reverse_field_emission(x, phi, e00, area, 300.15)
-
-        truth = {"phi": phi, "e00": e00, "g": g}
-        return _iv("field_emission", kind, what, v, truth, exact, {"temperature": 300.15}, **more)
+    def case(kind, what, junction, r_s=0.0, **more):
+        current = oracle.reverse_field_emission(junction, phi, e00, area, 300.15)
+        truth = {"phi": phi, "e00": e00, "g": g} | ({"r_s": r_s} if r_s else {})
+        v = junction + r_s * current
+        return _iv(
+            "field_emission",
+            kind,
+            what,
+            v,
+            truth,
+            lambda x: current,
+            {"temperature": 300.15},
+            **more,
+        )
 
     v, few = -np.linspace(0.1, 4, 80), -np.linspace(0.2, 4, 12)
-    low = -np.linspace(0.1, 2, 40)
+    far, low = -np.geomspace(0.05, 20, 200), -np.linspace(0.1, 2, 40)
     return [
-        case("regular", "80 points, -0.1 to -4 V", v),
-        case("bound", "40 points, -0.1 to -2 V: phi and E00 trade off", low),
-        case("short", "12 points, -0.2 to -4 V", few),
-        case("correlated", "80 points, -0.1 to -4 V", v),
+        case("regular", "200 points, to -20 V at the junction, R_s = 10 kohm", far, 1e4),
+        case("bound", "80 points, -0.1 to -4 V, R_s = 0", v),
+        case("bound", "80 points, to -4 V at the junction, R_s = 10 kohm: all trade off", v, 1e4),
+        case("bound", "40 points, -0.1 to -2 V, R_s = 0: phi and E00 trade off", low),
+        case("short", "12 points, -0.2 to -4 V, R_s = 0", few),
+        case("correlated", "80 points, -0.1 to -4 V, R_s = 0", v),
     ]
 
 
