@@ -31,6 +31,7 @@ from fitting.dynamics_problem import EDGES, Problem, Unknown, many_starts
 from fitting.dynamics_records import Record, Source, records_of
 from fitting.dynamics_result import PROTOCOLS, DynamicsResult, response_of
 from fitting.dynamics_start import FIXED, MOVED, drawn, initial_guess, junction_card
+from fitting.hysteresis import check_memory
 
 MAX_RMS: Final = 0.3
 """Decades beyond which a fit is refused."""
@@ -102,10 +103,11 @@ def fit_dynamics(
     InputError
         An option or a record is wrong.
     FitRefused
-        Codes ``too_few_points``, ``no_convergence``, ``poor_fit``.
+        Codes ``too_few_points``, ``no_switching``, ``no_convergence``, ``poor_fit``.
     """
     _check(states, initial, starts, start, free)
     records = tuple(records_of(sources, floor=floor, areas=areas, most=most))
+    check_memory(records, alone=start is None)
     kelvin = temperature_of(records, temperature)
     if start is None:
         card, static = junction_card(records, states, kelvin)

@@ -99,6 +99,8 @@ def plateau(voltage: FloatArray, current: FloatArray) -> BoolArray:
     run = max(runs, key=len)
     if run.size < PLATEAU_POINTS:
         return none
+    if run.size == size.size:  # nothing but the limit was recorded
+        return ~none
     outside = [k for k in (run[0] - 1, run[-1] + 1) if 0 <= k < size.size]
     kink = any(size[k] < top * (1 - 20 * PLATEAU) for k in outside)
     none[run] = kink

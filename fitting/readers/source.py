@@ -94,7 +94,11 @@ def _bytes(path: str) -> bytes:
         size = Path(path).stat().st_size
         if size > LARGEST:
             raise _too_large(path, size)
-        return Path(path).read_bytes()
+        with open(path, "rb") as file:  # a device or a pipe has no size and may have no end
+            raw = file.read(LARGEST + 1)
+        if len(raw) > LARGEST:
+            raise _too_large(path, len(raw))
+        return raw
     except IsADirectoryError:
         raise DataFileError(
             f"'{path}' is a directory: give the measurement file inside it, or several files",

@@ -130,7 +130,7 @@ FIT_OPTIONS = [
     *itertools.product(["--mechanism"], ["", "nope", "ohmic\n.control", "__class__"]),
     ("--polarity", "sideways"),
 ]
-COLUMNS = ["junk", "", "voltage=99,current=1", "voltage=0,current=1", "voltage=-1,current=2"]
+COLUMNS = ["junk", "", "voltage=99,current=1", "voltage=0,current=1", "voltage=--1,current=2"]
 COLUMNS += [
     "voltage=\N{SUPERSCRIPT TWO},current=1",
     "voltage=1,current=2[kg]",

@@ -26,6 +26,12 @@ BAD = {
         "too_few_points",
         "points left out",
     ),
+    "compliance at every point": (
+        np.linspace(0.1, 1, 40),
+        np.full(40, 1e-3),
+        "too_few_points",
+        "40 points left out: the current stands at 0.001 A, the compliance",
+    ),
     "compliance everywhere": (V, np.where(V > 0, 1e-3, 0), "too_few_points", "the compliance"),
     "shuffled points": (V[ORDER], (1e-6 * V * NOISE)[ORDER], "shuffled", "sort the points"),
     "current against voltage": (V, -1e-6 * V * NOISE, "too_few_points", "reverse the sign"),

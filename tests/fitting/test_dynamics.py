@@ -21,6 +21,7 @@ from fitting.dynamics import fit_dynamics
 from fitting.dynamics_checks import errors_of
 from fitting.dynamics_predict import predict
 from fitting.dynamics_records import records_of
+from fitting.hysteresis import check_memory, difference_of
 from tests.core.dynamics_cards import junction_card
 
 TRUTH = junction_card()
@@ -229,10 +230,13 @@ def test_bad_records_and_options_are_refused(sweep: Trace) -> None:
 
 
 def test_a_record_that_the_law_cannot_follow_is_refused(sweep: Trace) -> None:
-    noise = np.random.default_rng(0).lognormal(0.0, 4.0, len(sweep)) * 1e-6 * np.sign(sweep.voltage)
-    with pytest.raises(FitRefused, match="decades") as caught:
-        fit_dynamics(Trace(sweep.time, sweep.voltage, noise), starts=1)
-    assert caught.value.code == "poor_fit"
+    """A current that jumps at random every twenty points, and one that does at every point."""
+    levels = np.random.default_rng(0).lognormal(0.0, 4.0, len(sweep)) * 1e-6
+    for held, code in ((20, "poor_fit"), (1, "no_switching")):
+        current = levels[np.arange(len(sweep)) // held] * np.sign(sweep.voltage)
+        with pytest.raises(FitRefused, match="decades") as caught:
+            fit_dynamics(Trace(sweep.time, sweep.voltage, current), starts=1)
+        assert caught.value.code == code
 
 
 def test_pulses_are_fitted_like_sweeps() -> None:
@@ -310,3 +314,33 @@ def test_what_no_record_feels_is_no_result(started: ModelCard) -> None:
     assert card.entries["sw_k_reset"].origin == "assumed"
     assert card.entries["sw_k_set"].origin == "fitted"
     assert not any("reset" in pair for pair in card.correlations)
+
+
+T = np.arange(400.0)
+SWING = 2.0 * np.sin(2 * np.pi * T / 200)
+SCATTER = np.exp(0.02 * np.random.default_rng(3).standard_normal(T.size))
+
+
+@pytest.mark.parametrize(
+    ("voltage", "current", "words"),
+    [
+        (SWING, 1e-6 * SWING, "nothing switches"),
+        (SWING, 1e-6 * SWING * SCATTER, "nothing switches"),
+        (SWING, 1e-7 * np.sinh(SWING / 0.3) * SCATTER, "nothing switches"),
+        (np.full(T.size, 0.5), 1e-6 * SCATTER, "nothing switches"),
+        (np.linspace(0.01, 2, T.size), 1e-6 * np.linspace(0.01, 2, T.size) ** 2, "passed once"),
+    ],
+    ids=["ohmic", "noisy", "sinh", "constant bias", "one pass"],
+)
+def test_a_record_without_memory_is_refused(voltage, current, words) -> None:
+    with pytest.raises(FitRefused, match=words) as error:
+        fit_dynamics(Trace(T, voltage, current, 300.15))
+    assert error.value.code == "no_switching"
+
+
+def test_a_little_memory_is_memory() -> None:
+    """A conductance that creeps by 10 % over two loops, seen through 2 % of scatter."""
+    record = records_of([Trace(T, SWING, 1e-6 * SWING * SCATTER * (1 + 3e-4 * T))])[0]
+    check_memory([record], alone=True)
+    spread, scatter = difference_of(record) or (0.0, 0.0)
+    assert spread > 2 * scatter and scatter == pytest.approx(0.02 / np.log(10), rel=0.2)

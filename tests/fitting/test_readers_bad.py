@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from compactmodels.errors import DataFileError, InputError
-from fitting.readers import formats, read
+from fitting.readers import formats, read, source
 from fitting.readers.workbook_process import document_of
 from tests.fitting.samples import FORMATS, KTEI, arc_two, run, xls, xlsx
 
@@ -218,3 +218,10 @@ def test_truncated_workbooks_are_refused(tmp_path, write, tail):
     with pytest.raises(DataFileError) as caught:
         read(put(tmp_path, raw[: int(tail * len(raw))]))
     assert caught.value.code == "binary_file"
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device here")
+def test_what_has_no_end_is_not_read_to_it(monkeypatch) -> None:
+    monkeypatch.setattr(source, "LARGEST", 10_000)
+    with pytest.raises(DataFileError, match="thin it, or split it"):
+        source.load("/dev/zero")
