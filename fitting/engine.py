@@ -52,6 +52,8 @@ class Solution:
         Other minima of the same cost, in declared units.
     fuller : Problem or None
         One with a parameter more that did not earn its place, and that the errors allow for.
+    elsewhere : tuple of mapping
+        Starts from which the intervals look for other minima that the data allow.
     """
 
     problem: Problem
@@ -63,6 +65,7 @@ class Solution:
     starts: int
     rivals: tuple[Mapping[str, float], ...]
     fuller: Problem | None = None
+    elsewhere: tuple[Mapping[str, float], ...] = ()
 
     @property
     def values(self) -> dict[str, float]:

@@ -18,7 +18,7 @@ from compactmodels.errors import FitRefused
 from fitting import bootstrap, identifiability
 from fitting.candidate import Candidate
 from fitting.diagnostics import Spread, Warned, directions, spread
-from fitting.engine import Solution, at_bounds
+from fitting.engine import Solution, at_bounds, inside
 from fitting.estimates import LEVEL, derived, estimates, quantile
 from fitting.problem import Problem
 from fitting.profile import Quantity, Valley, coordinate, end, refit
@@ -29,6 +29,8 @@ FloatArray = NDArray[np.float64]
 EXACT: Final = 1e-9
 """Scatter, in ln units, below which there is no noise to make an interval of."""
 OPEN: Final = "open_interval"
+SAME: Final = 0.02
+"""In search coordinates: two minima that are one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,10 @@ def _finalised(found: Candidate, *, again: bool) -> Candidate:
     ):  # a bent valley may hide the plain fit, which is a case of the fuller one
         alone, _ = _intervals(found, plain)
         intervals |= {n: _hull(intervals[n], i) for n, i in alone.items() if n in intervals}
+    others = _valleys(ground)
+    for other in others:
+        more, _ = _intervals(found, other)
+        intervals |= {n: _hull(intervals[n], i) for n, i in more.items() if n in intervals}
     own = {*found.solution.problem.names, *found.derived}
     hollow = [n for n, i in intervals.items() if i.nothing and n in own]
     if hollow:
@@ -121,7 +127,34 @@ def _finalised(found: Candidate, *, again: bool) -> Candidate:
         for name, e in found.estimates.items()
     }
     said = [w for name, i in intervals.items() if name in out for w in _open(name, i, out[name])]
+    said += [_valley(other) for other in others]
     return replace(found, estimates=out, warnings=(*found.warnings, *said))
+
+
+def _valleys(ground: Ground) -> list[Ground]:
+    """Other minima that the data do not rule out; their misfit counts from the least of all."""
+    problem, s = ground.solution.problem, ground.spread
+    apart = max(ground.solution.residual.size - ground.valley.u.size, 1)
+    rise = quantile(s.dof) ** 2 * ground.valley.cost / apart * (1 + s.rho) / (1 - s.rho)
+    found: list[Ground] = []
+    for values in ground.solution.elsewhere:
+        at = {**dict.fromkeys(problem.names, 0.0), **values}
+        other = _settled(ground.valley, ground.solution, inside(problem, at))
+        seen = [ground.valley.u, *(o.valley.u for o in found)]
+        new = not any(np.allclose(other.valley.u, u, rtol=SAME, atol=SAME) for u in seen)
+        if new and other.valley.cost <= ground.valley.cost + rise:
+            found.append(other)
+    least = min([ground.valley.cost, *(o.valley.cost for o in found)])
+    return [replace(o, valley=replace(o.valley, cost=least)) for o in found]
+
+
+def _valley(ground: Ground) -> Warned:
+    values = ground.solution.values
+    units = {p.name: p.unit for p in ground.solution.problem.free}
+    each = ", ".join(f"{n} = {x:.3g} {units[n]}" for n, x in values.items())
+    return Warned(
+        "other_minimum", f"the data allow another set of values ({each}): the intervals hold both"
+    )
 
 
 def _hull(one: Interval, other: Interval) -> Interval:

@@ -49,6 +49,8 @@ GRIDS: Final = {
     "field_emission": ("g", {"phi": np.geomspace(0.05, 10, 28), "e00": np.geomspace(5e-3, 1, 28)})
 }
 """Level, and grid of the rest, of mechanisms whose linearised plot leads into a side valley."""
+A_SHARE: Final = 3
+"""Starts out of a grid for each share."""
 SEEN: Final = 50
 """Points at which a grid is tried."""
 FAR: Final = 0.2
@@ -108,8 +110,9 @@ def fit_mechanism(
         found = settle(part, minimise(lean, starts), flipped=flipped)
     else:
         rich = problem_of(part, known, v, i, series=True, scale=scale)
-        starts = _series_starts(lean, part, known)
+        starts, elsewhere = _series_starts(lean, part, known)
         solution, kept, ratio = nested(lean, rich, starts)
+        solution = replace(solution, elsewhere=tuple(elsewhere))
         said = () if kept else (_no_series(ratio),)
         found = settle(part, solution, series=kept, warnings=said, flipped=flipped)
     if found.solution.at_bound and found.rms <= HOPELESS:
@@ -151,14 +154,18 @@ def _kept_away(p: Parameter) -> Parameter:
     return replace(p, lower=lower, upper=upper, default=min(max(p.default, lower), upper))
 
 
-def _series_starts(lean: Problem, part: Conduction, known: Known) -> list[dict[str, float]]:
+def _series_starts(
+    lean: Problem, part: Conduction, known: Known
+) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
     """Starts of a mechanism behind a series resistance: off its plot, or off a grid of its equation.
+
+    The second list is all that the intervals should look from for other minima.
 
     The plot of field emission leaves out the two factors that rule at low voltage, and the search from
     there may end where the temperature's factor is a straight line, far from the best fit.
     """
     if part.name not in GRIDS:
-        return starts_of(lean, part, known)
+        return starts_of(lean, part, known), []
     level, grid = GRIDS[part.name]
     names = tuple(grid)
     places = np.stack([g.ravel() for g in np.meshgrid(*grid.values())])
@@ -181,7 +188,7 @@ def _series_starts(lean: Problem, part: Conduction, known: Known) -> list[dict[s
             apart = [np.max(np.abs(np.log(places[:, k] / places[:, j]))) for j in chosen]
             if all(a > np.log(UNLIKE) for a in apart):
                 chosen.append(int(k))
-            if len(chosen) == 2:
+            if len(chosen) == A_SHARE:
                 break
         for k in chosen:
             values = dict(zip(names, places[:, k].tolist()))
@@ -189,7 +196,8 @@ def _series_starts(lean: Problem, part: Conduction, known: Known) -> list[dict[s
             starts.append((float(cost[k]), {**values, SERIES.name: max(share, 1e-3) * top}))
     starts.sort(key=lambda item: item[0])
     far = FAR * np.log(10.0) * np.sqrt(np.sum(w**2))
-    return [values for _, values in starts[: MOST_STARTS if starts[0][0] < far**2 else 1]]
+    begun = [values for _, values in starts]
+    return begun[: MOST_STARTS if starts[0][0] < far**2 else 1], begun
 
 
 def _no_series(ratio: float) -> Warned:

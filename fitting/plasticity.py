@@ -24,17 +24,9 @@ from fitting.plasticity_checks import (
     check_domain,
     check_fading,
 )
+from fitting.plasticity_contest import contest, gain_over_nothing, surprise
 from fitting.plasticity_data import Series, place, read_series
-from fitting.plasticity_laws import (
-    Additive,
-    Case,
-    Fitted,
-    contest,
-    fit_case,
-    gain_over_nothing,
-    settled,
-    surprise,
-)
+from fitting.plasticity_laws import Additive, Case, Fitted, fit_case, settled
 from fitting.plasticity_report import band_of, hull, in_units, not_settled, with_fixed
 from fitting.problem import FloatArray
 from fitting.result import FitResult

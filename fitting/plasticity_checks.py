@@ -8,8 +8,9 @@ import numpy as np
 
 from compactmodels.errors import FitRefused, InputError
 from fitting.diagnostics import Warned
+from fitting.plasticity_contest import effective
 from fitting.plasticity_data import Series, place
-from fitting.plasticity_laws import Case, Fitted, effective, fit_case
+from fitting.plasticity_laws import Case, Fitted, fit_case
 
 DEPENDENCES: Final = ("srdp", "sddp", "svdp", "sndp")
 CONVENTIONS: Final = {

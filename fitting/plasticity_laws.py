@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,12 +20,11 @@ from compactmodels import registry
 from compactmodels.errors import FitRefused
 from compactmodels.parameter import Parameter
 from compactmodels.parts import Dependence
-from fitting.candidate import EXTRA, Candidate
+from fitting.candidate import Candidate
 from fitting.diagnostics import remarks, spread
 from fitting.engine import Solution, minimise
 from fitting.estimates import estimates
 from fitting.problem import FAILED, FloatArray, Problem
-from fitting.selection import weights
 
 BoolArray = NDArray[np.bool_]
 Values = dict[str, float]
@@ -272,110 +271,3 @@ def settled(case: Case, solution: Solution) -> Fitted:
     s = spread(solution)
     found = tuple(remarks(solution, s))
     return Fitted(case, Candidate(case.part, solution, s, estimates(solution, s), warnings=found))
-
-
-def contest(
-    cases: Sequence[Case],
-    x: FloatArray,
-    y: FloatArray,
-    sigma: FloatArray | float | None,
-    whiten: FloatArray | None = None,
-) -> tuple[Fitted, dict[str, float], dict[str, Any]]:
-    """The cases held against each other.
-
-    Returns
-    -------
-    winner : Fitted
-        By BIC, and any simpler case that is as good at 99 % before it: parameters are earned.
-    weights : dict
-        Akaike weight of each label (all cases of a law together).
-    candidates : dict
-        What became of each case.
-
-    Raises
-    ------
-    FitRefused
-        Of the only case; code ``no_convergence`` where none of several could be fitted.
-    """
-    fitted: list[Fitted] = []
-    shown: dict[str, Any] = {}
-    last: FitRefused | None = None
-    for case in cases:
-        key = ", ".join(
-            [
-                case.label,
-                *(f"{n} = {v:g}" for n, v in case.fixed),
-                *(f"{n} free" for n in case.stepped),
-            ]
-        )
-        try:
-            found = fit_case(case, x, y, sigma, whiten)
-        except FitRefused as error:
-            last = error
-            shown[key] = {"refused": error.code}
-            continue
-        fitted.append(found)
-        n = found.candidate.solution.residual.size
-        shown[key] = {"rms": math.sqrt(found.cost / n), "free": found.candidate.solution.u.size}
-    good = [f for f in fitted if not f.candidate.solution.at_bound] or fitted
-    if not good:
-        assert last is not None
-        raise last
-    points = effective(good)
-    criteria = {str(k): f.candidate.criterion(points) for k, f in enumerate(good)}
-    share: dict[str, float] = {f.case.label: 0.0 for f in good}
-    for key, weight in weights(criteria).items():
-        share[good[int(key)].case.label] += weight
-    ordered = sorted(good, key=lambda f: f.candidate.criterion(points, schwarz=True))
-    best = ordered[0]
-    winner = next((f for f in ordered[1:] if _as_good(f, best, points)), best)
-    return winner, share, shown
-
-
-def _as_good(simple: Fitted, best: Fitted, points: float) -> bool:
-    """Whether a case with fewer parameters is as good as the best: the extra ones do not show at 99 %."""
-    from scipy.special import fdtri
-
-    k = best.candidate.solution.u.size
-    extra = k - simple.candidate.solution.u.size
-    if extra <= 0:
-        return False
-    dof = max(points - k, 1.0)
-    gain = (simple.cost / max(best.cost, 1e-300) - 1.0) * dof / extra
-    return gain < float(fdtri(extra, dof, EXTRA))
-
-
-def surprise(found: Fitted) -> float:
-    """Minus the logarithm of the likelihood of the data, which compares additive and relative noise."""
-    problem = found.candidate.solution.problem
-    n = problem.y.size
-    sigma = problem.y if not isinstance(problem, Additive) else problem.sigma
-    scale = float(np.sum(np.log(np.abs(np.broadcast_to(sigma, problem.y.shape)))))
-    return 0.5 * n * math.log(max(found.cost, 1e-300) / n) + scale
-
-
-def effective(fitted: Sequence[Fitted]) -> float:
-    """Points that count, by the best fit's residuals; shared by a contest."""
-    best = min(fitted, key=lambda f: f.cost)
-    return max(best.candidate.spread.n_effective, best.candidate.solution.u.size + 4.0)
-
-
-def gain_over_nothing(found: Fitted) -> float:
-    """F statistic of the fit against a constant, over its 99 % quantile; below 1 is noise."""
-    from scipy.special import fdtri
-
-    problem = found.candidate.solution.problem
-    if isinstance(problem, Additive):
-        ones = np.ones_like(problem.y) / problem.sigma
-        y = problem.y / problem.sigma
-        if problem.whiten is not None:
-            ones, y = problem.whiten @ ones, problem.whiten @ y
-    else:
-        ones, y = np.ones_like(problem.y), np.log(np.abs(problem.y))
-    about = y - ones * float(ones @ y) / float(ones @ ones)
-    flat = float(about @ about)
-    extra = max(found.candidate.solution.u.size - 1, 1)
-    dof = found.candidate.spread.dof
-    if found.cost <= 0.0:
-        return math.inf
-    return (flat / found.cost - 1.0) * dof / extra / float(fdtri(extra, dof, EXTRA))

@@ -14,8 +14,10 @@ from compactmodels.errors import FitRefused, InputError
 from compactmodels.pulse_noise import RampNoise
 from fitting.autocorrelation import effective_points
 from fitting.diagnostics import Spread, Warned
+from fitting.engine import minimise
+from fitting.plasticity_contest import contest, gain_over_nothing
 from fitting.plasticity_data import place
-from fitting.plasticity_laws import Case, Fitted, contest, fit_case, gain_over_nothing
+from fitting.plasticity_laws import Case, Fitted, fit_case
 from fitting.plasticity_report import not_settled
 from fitting.plasticity_trains import Trains, read_trains
 from fitting.plasticity_window import (
@@ -146,17 +148,18 @@ def _direction(
         )
     pulses = np.arange(length, dtype=np.float64) + trains.first
     last = float(pulses[-1])
-    x, y, whiten = pulses, table.mean(axis=0) / size, None
+    x, y, whiten, scatter = pulses, table.mean(axis=0) / size, None, None
     thin_x, thin_y, block = _blocks(x, y)
     loose, stops = _scout(thin_x, thin_y, last)
     if len(table) > 2:
         noise = estimate_ramp_noise(table / size - y, mean_removed=True)
+        scatter = noise.covariance(pulses - pulses[0] + 1.0) / len(table)
     else:
         law_at = loose.candidate.solution.problem.current(loose.candidate.solution.u, x)[0]
         noise = estimate_ramp_noise(table / size - law_at, mean_removed=False)
         x, y = thin_x, thin_y
         whiten = _whitening(noise, x.size, block, len(table))
-    winner, share, shown = contest(_cases(law, last, stops), x, y, 1.0, whiten)
+    winner, share, shown = contest(_cases(law, last, stops), x, y, 1.0, whiten, scatter)
     if gain_over_nothing(winner) < 1.0:
         raise FitRefused(
             f"{where}noise only: the conductance does not follow the pulses", code="no_dependence"
@@ -323,6 +326,8 @@ def _result(
     values = {n: float(x) for n, x in zip(names, u)}
     for d in found:
         values |= {f"{n}_{d.name}": v for n, v in d.fitted.case.fixed}
+        if joined:
+            values |= _between_ends(d, values)
     parameters = parameters_of(found, names, values, covariance, dof, size, trains.unit, joined)
     for d in found:
         said += [replace(w, message=f"{d.name}: {w.message}") for w in d.fitted.candidate.warnings]
@@ -348,3 +353,21 @@ def _result(
         None,
         {**extra, "values": values, "size": size, "known": known},
     )
+
+
+def _between_ends(d: Direction, values: dict[str, float]) -> dict[str, float]:
+    """The shape of a direction between the ends that both directions share, fitted again.
+
+    Ends that move a little bend a law whose shape parameters trade off; the errors stay those of the
+    joint estimate.
+    """
+    problem = d.fitted.candidate.solution.problem
+    shape = tuple(
+        p for p in problem.free if p.name not in ("g_start", "g_end", *d.fitted.case.stepped)
+    )
+    if not shape:
+        return {}
+    held = {p.name: (p, values[f"{p.name}_{d.name}"]) for p in problem.free if p not in shape}
+    own = replace(problem, free=shape, fixed={**problem.fixed, **held})
+    found = minimise(own, [{p.name: values[f"{p.name}_{d.name}"] for p in shape}])
+    return {f"{name}_{d.name}": value for name, value in found.values.items()}
