@@ -183,6 +183,7 @@ def _search(problem: Problem, start: FloatArray) -> FloatArray:
             ftol=1e-10,
             xtol=1e-10,
             max_nfev=_allowed(problem),
+            nan_policy="propagate",  # a residual is never NaN
         )
     return np.array([out.params[name].value for name in names])
 
