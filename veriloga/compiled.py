@@ -136,7 +136,7 @@ class Compiled:
             width = high - low
             # (Rounding makes the last steps wander; that is no creeping.)
             creeping = np.abs(step) > np.maximum(np.abs(last) / 2, 1e-12 + 1e-9 * np.abs(at))
-            outside = (at + step <= low) | (at + step >= high)
+            outside = (at + step < low) | (at + step > high)
             with np.errstate(invalid="ignore"):  # an open bracket has no middle and needs none
                 middle = low + width / 2
             halve = np.isfinite(width) & (creeping | outside) & (inner != 0)
