@@ -2,8 +2,8 @@
 
 The equation is the part's own; the code is generated from it (:mod:`compactmodels.fast_law_source`)
 once on a machine, kept in the user's cache folder, and compiled by Numba.  The dual numbers
-(:mod:`compactmodels.dual`) give the same derivatives in NumPy, twenty times more slowly, and are the
-oracle of the tests.
+(:mod:`compactmodels.dual`) give the same derivatives in NumPy, for most mechanisms several times more
+slowly, and are the oracle of the tests.
 """
 
 from __future__ import annotations
