@@ -80,8 +80,6 @@ class RampNoiseTable(_Strict):
     correlated: Number = 0.0
     memory: Number = 1.0
     walk: Number = 0.0
-    slope: Number = 0.0
-    slope_autocorrelation: Number = Field(default=0.0, ge=-1.0, le=1.0)
     intervals: dict[str, Interval] = Field(default_factory=dict)
 
 
@@ -93,6 +91,8 @@ class CycleNoiseTable(_Strict):
     drift: Number = 0.0
     drift_law: str = "linear"
     ramps: int = Field(default=1, ge=1)
+    jump: Number = 0.0
+    pace: Number = 0.0
     intervals: dict[str, Interval] = Field(default_factory=dict)
 
 
@@ -104,6 +104,8 @@ class TrainTable(_Strict):
     rho: Number
     gamma: Number
     pulses: Number
+    dwell: Number = 0.0
+    reach: Number = 0.1
     noise: RampNoiseTable = Field(default_factory=RampNoiseTable)
     cycle: CycleNoiseTable | None = None
 
@@ -114,6 +116,7 @@ class SynapseTable(_Strict):
     ltp: TrainTable | None = None
     ltd: TrainTable | None = None
     together: Number = 0.0
+    pace: list[Number] = Field(default_factory=list)
     quantum: Number = 0.0
     note: str = ""
 

@@ -13,7 +13,7 @@ With P counted in units of all pulses, from 0 to 1, and G in units of the window
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Any, Final
 
 from compactmodels.errors import InputError
 
@@ -21,6 +21,8 @@ LABEL: Final = 0.07 * math.sqrt(2.0)
 """Distance from the chord that is one unit of NL (Chen et al., IEDM 2017)."""
 NL_LIMIT: Final = 1.0 / LABEL
 """NL of a device that does everything at the first pulse."""
+CURVE: Final = 257
+"""Points of a curve on which its largest distance is sought where no formula gives it."""
 _SMALL: Final = 0.05
 
 
@@ -95,3 +97,28 @@ def nl_of_shape(rho: float, gamma: float) -> float:
     # the curve is the curve with its shapes exchanged.
     u = math.log1p(gamma * (1.0 - first) / bend) / gamma
     return (u - float(progress(u, gamma, rho))) / LABEL
+
+
+def nl_of_train(rho: Any, gamma: Any, dwell: Any, reach: Any) -> Any:
+    """NL of trains with a slow start: the same distance, on the whole curve.
+
+    Parameters
+    ----------
+    rho, gamma, dwell, reach : float or (n,) arrays
+        Of :func:`compactmodels.plasticity.pulsed_conductance.conductance`.
+
+    Returns
+    -------
+    float or (n,) array
+    """
+    import numpy as np
+
+    from compactmodels.plasticity.pulsed_conductance import spent
+
+    if np.ndim(rho) == 0 and dwell == 0.0:
+        return nl_of_shape(rho, gamma)
+    u = np.linspace(0.0, 1.0, CURVE)
+    shapes = [np.asarray(x, dtype=np.float64)[..., None] for x in (rho, gamma, dwell, reach)]
+    off = u - spent(u, *shapes)
+    largest = np.take_along_axis(off, np.argmax(np.abs(off), axis=-1)[..., None], axis=-1)
+    return largest[..., 0] / LABEL

@@ -1,19 +1,20 @@
 """The noise of a pulsed conductance as what it is made of; generated here, estimated in fitting.
 
-The deviation of a reading from the law, at pulse P of ramp k:
+A ramp runs from where the one before ended to an end of its own, in a number of pulses of its own:
 
-    o_k + s_k P + walk(P) + memory(P) + white,     rounded to the quantum of the instrument
+    G = law between these ends + walk(P) + memory(P) + white,     rounded to the quantum of the instrument
 
 ``white`` is read noise; ``memory`` a stationary part that is forgotten over ``memory`` pulses (AR(1));
-``walk`` adds up over the ramp; ``slope`` is a ramp whose pulses all do a little more or less;
-``offset`` is what a ramp has from its start on, alike from ramp to ramp (AR(1)) about a drift.
+``walk`` adds up over the ramp, and is tied to 0 at both ends where the ends are known.  The ends of one
+direction are alike from ramp to ramp (AR(1)) about a drift; the numbers of pulses are one
+autoregressive series over all ramps.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
 import numpy as np
@@ -38,10 +39,6 @@ class RampNoise:
         Pulses over which that is forgotten to 1/e.
     walk : float
         Standard deviation that each pulse adds.
-    slope : float
-        Standard deviation of the ramp's own gain, per pulse.
-    slope_autocorrelation : float
-        Of the gains of successive ramps of one direction.
     intervals : mapping
         95 % interval of each, by name.
     """
@@ -50,50 +47,42 @@ class RampNoise:
     correlated: float = 0.0
     memory: float = 1.0
     walk: float = 0.0
-    slope: float = 0.0
-    slope_autocorrelation: float = 0.0
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
-    def structure(self, lags: FloatArray) -> FloatArray:
-        """Variance of the difference of two readings ``lags`` pulses apart."""
-        forgotten = -np.expm1(-np.asarray(lags, dtype=np.float64) / self.memory)
+    def structure(self, lags: FloatArray, tied: float = math.inf) -> FloatArray:
+        """Variance of the difference of two readings ``lags`` pulses apart.
+
+        ``tied`` is the length of a ramp whose walk is 0 at both ends (a bridge).
+        """
+        far = np.asarray(lags, dtype=np.float64)
         out: FloatArray = (
             2 * self.white**2
-            + 2 * self.correlated**2 * forgotten
-            + self.walk**2 * lags
-            + (self.slope * lags) ** 2
+            + 2 * self.correlated**2 * -np.expm1(-far / self.memory)
+            + self.walk**2 * far * (1.0 - far / tied)
         )
         return out
 
-    def covariance(self, pulses: FloatArray) -> FloatArray:
-        """(n, n) covariance of the readings of one ramp, without its offset."""
-        apart = np.abs(pulses[:, None] - pulses)
-        out: FloatArray = (
-            self.white**2 * np.eye(pulses.size)
-            + self.correlated**2 * np.exp(-apart / self.memory)
-            + self.walk**2 * np.minimum(pulses[:, None], pulses)
-            + self.slope**2 * np.outer(pulses, pulses)
-        )
-        return out
-
-    def draw(self, pulses: int, rng: np.random.Generator, gain: float | None = None) -> FloatArray:
-        """Deviations after pulses 1 .. ``pulses`` of one ramp, shape (pulses,).
-
-        ``gain`` is the ramp's own, in standard deviations; drawn where it is not given.
-        """
+    def read(self, pulses: int, rng: np.random.Generator) -> FloatArray:
+        """The part that a reading has and the device has not kept, (pulses,): white and memory."""
         keep = math.exp(-1.0 / self.memory)
         kicks = rng.standard_normal(pulses) * math.sqrt(1.0 - keep**2)
-        memory = _filtered(kicks, keep, float(rng.standard_normal()))
-        steps = np.cumsum(rng.standard_normal(pulses))
-        own = float(rng.standard_normal())
-        gains = (own if gain is None else gain) * np.arange(1, pulses + 1)
-        out: FloatArray = (
-            self.white * rng.standard_normal(pulses)
-            + self.correlated * memory
-            + self.walk * steps
-            + self.slope * gains
-        )
+        memory = autoregressive(kicks, (keep,), (float(rng.standard_normal()),))
+        out: FloatArray = self.white * rng.standard_normal(pulses) + self.correlated * memory
         return out
+
+    def wander(self, pulses: int, rng: np.random.Generator, tied: float = math.inf) -> FloatArray:
+        """The part that stays, (pulses,); ``tied``: 0 again after so many pulses and from there on."""
+        most = pulses if math.isinf(tied) else max(pulses, math.ceil(tied))
+        steps = np.cumsum(rng.standard_normal(most))
+        if not math.isinf(tied):
+            at = np.arange(1, most + 1)
+            end = float(np.interp(tied, at, steps))
+            steps = np.where(at < tied, steps - at / tied * end, 0.0)
+        return self.walk * steps[:pulses]
+
+    def draw(self, pulses: int, rng: np.random.Generator, tied: float = math.inf) -> FloatArray:
+        """Deviations after pulses 1 .. ``pulses`` of one ramp, (pulses,)."""
+        return self.wander(pulses, rng, tied) + self.read(pulses, rng)
 
     def scaled(self, factor: float) -> RampNoise:
         """The same in another unit of the signal."""
@@ -106,36 +95,41 @@ class RampNoise:
             self.correlated * factor,
             self.memory,
             self.walk * factor,
-            self.slope * factor,
-            self.slope_autocorrelation,
             spans,
         )
 
 
-def _filtered(kicks: FloatArray, keep: float, start: float) -> FloatArray:
-    """An AR(1) process: each value keeps that share of the one before."""
-    from scipy.signal import lfilter
+def autoregressive(
+    kicks: FloatArray, keep: Sequence[float], before: Sequence[float] | FloatArray
+) -> FloatArray:
+    """x_k = sum_j keep_j x_(k-j) + kick_k; ``before`` holds x_0, x_(-1), ... of as many values."""
+    from scipy.signal import lfilter, lfiltic
 
-    out, _ = lfilter([1.0], [1.0, -keep], kicks, zi=[keep * start])
+    poles = np.concatenate([[1.0], -np.asarray(keep, dtype=np.float64)])
+    out, _ = lfilter([1.0], poles, kicks, zi=lfiltic([1.0], poles, before))
     return np.asarray(out, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
 class CycleNoise:
-    """How ramps differ as wholes.
+    """How ramps of one direction differ as wholes.
 
     Parameters
     ----------
     offset : float
-        Standard deviation of a ramp's offset about the drift, in the signal's unit.
+        Standard deviation of a ramp's end about the drift, in the signal's unit.
     autocorrelation : float
-        Of the offsets of successive ramps of one direction.
+        Of the ends of successive ramps of one direction.
     drift : float
-        Of the mean offset, per ramp, or per e-fold of the number of ramps.
+        Of the mean end, per ramp, or per e-fold of the number of ramps.
     drift_law : str
         ``linear`` or ``logarithmic``.
     ramps : int
-        That were measured: the offsets' mean over these is 0.
+        That were measured: the ends' mean over these is that of the law.
+    jump : float
+        Standard deviation of a ramp's start about the end of the one before, in the signal's unit.
+    pace : float
+        Relative standard deviation of the number of pulses from start to end.
     intervals : mapping
     """
 
@@ -144,6 +138,8 @@ class CycleNoise:
     drift: float = 0.0
     drift_law: str = "linear"
     ramps: int = 1
+    jump: float = 0.0
+    pace: float = 0.0
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def trend(self, count: int) -> FloatArray:
@@ -154,25 +150,24 @@ class CycleNoise:
         return out[:count]
 
     def draw(self, normals: FloatArray) -> FloatArray:
-        """Offsets of ramps 1 .. n out of n + 1 standard normal numbers."""
+        """Ends of ramps 1 .. n, less the law's, out of n + 1 standard normal numbers."""
         count = normals.size - 1
         kicks = math.sqrt(1 - self.autocorrelation**2) * normals[:-1]
-        alike = _filtered(kicks, self.autocorrelation, float(normals[-1]))
+        alike = autoregressive(kicks, (self.autocorrelation,), (float(normals[-1]),))
         return self.trend(count) + self.offset * alike
 
     def scaled(self, factor: float) -> CycleNoise:
         """The same in another unit of the signal."""
         spans = {
-            n: (a, b) if n == "autocorrelation" else (a * factor, b * factor)
+            n: (a, b) if n in ("autocorrelation", "pace") else (a * factor, b * factor)
             for n, (a, b) in self.intervals.items()
         }
-        return CycleNoise(
-            self.offset * factor,
-            self.autocorrelation,
-            self.drift * factor,
-            self.drift_law,
-            self.ramps,
-            spans,
+        return replace(
+            self,
+            offset=self.offset * factor,
+            drift=self.drift * factor,
+            jump=self.jump * factor,
+            intervals=spans,
         )
 
 

@@ -1,20 +1,19 @@
-"""A measured synapse: the law of its pulses, its window and its noise, and trains drawn from them."""
+"""A measured synapse: the law of its pulses, its window and its noise."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from compactmodels.errors import CardError, InputError
-from compactmodels.nonlinearity import nl_of_shape
-from compactmodels.plasticity.pulsed_conductance import progress, progress_rate
-from compactmodels.pulse_noise import DRIFTS, CycleNoise, RampNoise, quantised, table_of
+from compactmodels.errors import CardError
+from compactmodels.nonlinearity import nl_of_train
+from compactmodels.plasticity.pulsed_conductance import advanced, rate_of, spent
+from compactmodels.pulse_noise import DRIFTS, CycleNoise, RampNoise, table_of
 
 if TYPE_CHECKING:
     from compactmodels.card import ModelCard
@@ -41,12 +40,14 @@ class Train:
         Within a ramp [S].
     cycle : CycleNoise or None
         From ramp to ramp [S].
+    dwell, reach : float
+        The slow start.
 
     Raises
     ------
     CardError
         Ends that are equal, fewer than one pulse, a shape beyond 40, noise below 0, an autocorrelation
-        beyond 1, an unknown drift law.
+        beyond 1, an unknown drift law, a slow start below 0.
     """
 
     g_start: float
@@ -56,19 +57,26 @@ class Train:
     pulses: float
     noise: RampNoise = field(default_factory=RampNoise)
     cycle: CycleNoise | None = None
+    dwell: float = 0.0
+    reach: float = 0.1
 
     def __post_init__(self) -> None:
-        parts = (self.noise.white, self.noise.correlated, self.noise.walk, self.noise.slope)
+        parts = (self.noise.white, self.noise.correlated, self.noise.walk)
         wrong = {
             "the ends are equal": self.g_start == self.g_end,
             "pulses is below 1": self.pulses < 1,
             "a shape lies beyond 40": max(abs(self.rho), abs(self.gamma)) > 40,
             "a noise is below 0": min(parts) < 0,
             "the noise's memory is not above 0": self.noise.memory <= 0,
+            "dwell is below 0": self.dwell < 0,
+            "reach is not above 0": self.reach <= 0,
         }
         if self.cycle is not None:
             wrong |= {
-                "the offset is below 0": self.cycle.offset < 0,
+                "an offset, a jump or a pace is below 0": min(
+                    self.cycle.offset, self.cycle.jump, self.cycle.pace
+                )
+                < 0,
                 "the autocorrelation lies beyond 1": abs(self.cycle.autocorrelation) > 1,
                 f"the drift_law is none of {', '.join(DRIFTS)}": self.cycle.drift_law not in DRIFTS,
             }
@@ -79,7 +87,12 @@ class Train:
     @property
     def nl(self) -> float:
         """Non-linearity along the train (:mod:`compactmodels.nonlinearity`); above 0 saturating."""
-        return nl_of_shape(self.rho, self.gamma)
+        return nl_of_train(*self.shape)
+
+    @property
+    def shape(self) -> tuple[float, float, float, float]:
+        """rho, gamma, dwell and reach."""
+        return self.rho, self.gamma, self.dwell, self.reach
 
     def step(self, conductance: float) -> float:
         """Conductance after one more pulse, without noise."""
@@ -95,9 +108,9 @@ class Train:
         while u < 0.0 and len(outside) < count:  # the train began elsewhere: its rate is continued
             u = self._continued(u)
             outside.append(u)
-        begun = float(progress(max(u, 0.0), self.gamma, self.rho))
+        begun = float(spent(max(u, 0.0), *self.shape))
         p = begun + np.arange(1, count - len(outside) + 1) / self.pulses
-        inside = progress(np.minimum(p, 1.0), self.rho, self.gamma)
+        inside = advanced(np.minimum(p, 1.0), *self.shape)
         out: FloatArray = self.g_start + span * np.concatenate([outside, inside])
         return out
 
@@ -105,7 +118,7 @@ class Train:
         """One pulse from outside the window (Runge-Kutta)."""
 
         def rate(at: float) -> float:
-            return max(float(progress_rate(at, self.rho, self.gamma)), 0.0) / self.pulses
+            return max(float(rate_of(at, *self.shape)), 0.0) / self.pulses
 
         a = rate(u)
         b = rate(u + a / 2)
@@ -122,7 +135,10 @@ class Synapse:
     ltp, ltd : Train or None
         Potentiation and depression.
     together : float
-        Correlation of the offsets of the two directions, ramp by ramp.
+        Correlation of the ends of the two directions, ramp by ramp.
+    pace : tuple of float
+        Autoregression of the numbers of pulses (less the mean, over the standard deviation of their
+        direction) of successive ramps, up and down alternating.
     quantum : float
         Step of the instrument [S]; 0 for none.
     note : str
@@ -131,7 +147,8 @@ class Synapse:
     Raises
     ------
     CardError
-        No train, one that runs the wrong way, a correlation beyond 1, a step below 0.
+        No train, one that runs the wrong way, a correlation beyond 1, a step below 0, an
+        autoregression that does not decay.
     """
 
     ltp: Train | None = None
@@ -139,6 +156,7 @@ class Synapse:
     together: float = 0.0
     quantum: float = 0.0
     note: str = ""
+    pace: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if self.ltp is None and self.ltd is None:
@@ -151,6 +169,8 @@ class Synapse:
             raise CardError("synapse: together is a correlation, within 1")
         if self.quantum < 0:
             raise CardError("synapse: quantum is below 0")
+        if np.any(np.abs(np.roots([1.0, *(-c for c in self.pace)])) >= 1.0):
+            raise CardError("synapse: the autoregression 'pace' does not decay")
 
     @property
     def trains(self) -> dict[str, Train]:
@@ -174,11 +194,14 @@ class Synapse:
     def document(self) -> dict[str, Any]:
         """The ``[synapse]`` of a card."""
         out: dict[str, Any] = {"together": self.together, "quantum": self.quantum}
+        if self.pace:
+            out["pace"] = list(self.pace)
         if self.note:
             out["note"] = self.note
         for name, train in self.trains.items():
             row: dict[str, Any] = {
-                key: getattr(train, key) for key in ("g_start", "g_end", "rho", "gamma", "pulses")
+                key: getattr(train, key)
+                for key in ("g_start", "g_end", "rho", "gamma", "pulses", "dwell", "reach")
             }
             row["noise"] = table_of(train.noise)
             if train.cycle is not None:
@@ -196,6 +219,7 @@ def synapse_of(table: Mapping[str, Any]) -> Synapse:
         See :class:`Synapse` and :class:`Train`.
     """
     rows = dict(table)
+    rows["pace"] = tuple(rows.get("pace", ()))
     for name in ("ltp", "ltd"):
         if rows.get(name) is not None:
             row = dict(rows[name])
@@ -221,81 +245,3 @@ def of_card(card: ModelCard) -> Synapse:
             code="no_synapse",
         )
     return card.synapse
-
-
-def trajectory(
-    card: ModelCard | Synapse,
-    pulses: ArrayLike,
-    seed: int | None = 0,
-    *,
-    start: float | None = None,
-) -> FloatArray:
-    """Readings after each of a row of pulses, with the noise's own structure.
-
-    Parameters
-    ----------
-    card : ModelCard or Synapse
-    pulses : (n,) array_like
-        +1 for each potentiating, -1 for each depressing pulse.
-    seed : int or None
-        Of all chance; None: the mean, without noise and steps.
-    start : float, optional
-        Conductance before the first pulse [S]; defaults to where that direction's train began.
-
-    Returns
-    -------
-    (n,) array
-        Conductance as read [S].  A new ramp begins wherever the direction changes.
-
-    Raises
-    ------
-    InputError
-        A pulse that is neither +1 nor -1, or in a direction that was not measured.
-    """
-    synapse = card if isinstance(card, Synapse) else of_card(card)
-    signs = np.atleast_1d(np.asarray(pulses, dtype=np.float64))
-    if signs.ndim != 1 or not np.all(np.abs(signs) == 1.0):
-        raise InputError(
-            "pulses are given as +1 (potentiating) and -1 (depressing)", code="bad_pulses"
-        )
-    ramps = [("ltp" if sign > 0 else "ltd", len(list(run))) for sign, run in groupby(signs)]
-    missing = {name for name, _ in ramps} - set(synapse.trains)
-    if missing:
-        raise InputError(
-            f"the synapse has no {' and no '.join(sorted(missing))}: only {', '.join(synapse.trains)} was measured",
-            code="bad_pulses",
-        )
-    rng = None if seed is None else np.random.default_rng(seed)
-    offsets = [0.0] * len(ramps) if rng is None else _offsets(synapse, [n for n, _ in ramps], rng)
-    now = start if start is not None else (synapse.trains[ramps[0][0]].g_start if ramps else 0.0)
-    out: list[FloatArray] = []
-    gains = [0.0] * len(ramps) if rng is None else _gains(synapse, [n for n, _ in ramps], rng)
-    for (name, count), offset, gain in zip(ramps, offsets, gains):
-        train = synapse.trains[name]
-        law = train.run(now, count)
-        now = float(law[-1])
-        out.append(law if rng is None else law + offset + train.noise.draw(count, rng, gain))
-    joined = np.concatenate(out) if out else np.empty(0)
-    return joined if rng is None else quantised(joined, synapse.quantum)
-
-
-def _offsets(synapse: Synapse, ramps: list[str], rng: np.random.Generator) -> list[float]:
-    """An offset for each ramp: alike within a direction, and between the two."""
-    count = max(ramps.count("ltp"), ramps.count("ltd")) + 1
-    common, own = rng.standard_normal((2, count))
-    share = synapse.together
-    normals = {"ltp": common, "ltd": share * common + np.sqrt(1.0 - share**2) * own}
-    rows = {
-        name: iter(np.zeros(count) if train.cycle is None else train.cycle.draw(normals[name]))
-        for name, train in synapse.trains.items()
-    }
-    return [float(next(rows[name])) for name in ramps]
-
-
-def _gains(synapse: Synapse, ramps: list[str], rng: np.random.Generator) -> list[float]:
-    """A gain for each ramp in standard deviations, alike from ramp to ramp of one direction."""
-    rows = {}
-    for name, train in synapse.trains.items():
-        own = CycleNoise(offset=1.0, autocorrelation=train.noise.slope_autocorrelation)
-        rows[name] = iter(own.draw(rng.standard_normal(ramps.count(name) + 1)))
-    return [float(next(rows[name])) for name in ramps]

@@ -12,18 +12,16 @@ from compactmodels import registry
 from compactmodels.card import Entry, ModelCard
 from compactmodels.errors import InputError
 from compactmodels.model import Branch, Model
-from compactmodels.pulse_noise import CycleNoise
 from compactmodels.synapse import Synapse, Train
+from fitting.plasticity_cycles import cycle_noise
 from fitting.plasticity_window import Direction
-from fitting.pulse_noise import estimate_cycle_noise, quantum_of, together
+from fitting.pulse_noise import quantum_of
 from fitting.result import Estimate, FitResult
 
 DEFAULTS: Final = {"amplitude": (1.0, -1.0), "width": 1e-6}
 """What is assumed of the pulses where the caller does not say: V (up, down), s."""
 THRESHOLD: Final = (0.7, 0.9)
 """Shares of the amplitude at which a pulse begins to act and acts fully: half-selected cells stay."""
-FIRST: Final = 8
-"""Readings at a ramp's start that its offset is taken from."""
 NEVER: Final = 1e-9
 """Strokes per second of a direction that was not measured: none within any run."""
 
@@ -80,7 +78,7 @@ def synapse_of(result: FitResult) -> Synapse:
     found: list[Direction] = result.context["directions"]
     factor, shift, note = _siemens(result)
     size, values = result.context["size"] * factor, result.context["values"]
-    cycles, alike = cycle_noise(found)
+    cycles, alike, pace = cycle_noise(found, result.context["trains"])
     trains = {
         d.name: Train(
             values[f"g_start_{d.name}"] * size + shift,
@@ -90,16 +88,20 @@ def synapse_of(result: FitResult) -> Synapse:
             values[f"p_max_{d.name}"],
             d.noise.scaled(factor),
             None if cycle is None else cycle.scaled(factor),
+            values[f"dwell_{d.name}"],
+            values[f"reach_{d.name}"],
         )
         for d, cycle in zip(found, cycles)
     }
-    readings = np.concatenate([d.ramps.ravel() for d in found])
+    measured = result.context["trains"]
+    readings = np.concatenate([*measured.up, *measured.down])
     return Synapse(
         trains.get("ltp"),
         trains.get("ltd"),
         alike,
         quantum_of(readings) * factor,
         note,
+        pace,
     )
 
 
@@ -123,25 +125,6 @@ def _siemens(result: FitResult) -> tuple[float, float, str]:
     factor = (given[1] - given[0]) / (max(ends) - min(ends))
     note = f"{min(ends):.6g} .. {max(ends):.6g} as measured stand for {given[0]:g} .. {given[1]:g} S, as given"
     return factor, given[0] - factor * min(ends), note
-
-
-def cycle_noise(found: list[Direction]) -> tuple[list[CycleNoise | None], float]:
-    """How the ramps of each direction differ as wholes, and how alike the two directions are."""
-    noises: list[CycleNoise | None] = []
-    series = []
-    for d in found:
-        m, n = d.ramps.shape
-        first = min(FIRST, n)
-        series.append((d.ramps - d.mean)[:, :first].mean(axis=1))
-        within = (
-            d.noise.white**2 / first
-            + d.noise.correlated**2 * min(1.0, 2 * d.noise.memory / first)
-            + d.noise.walk**2 * first / 3
-        )
-        noises.append(estimate_cycle_noise(series[-1], within) if m > 2 else None)
-    if len(noises) == 2 and noises[0] is not None and noises[1] is not None:
-        return noises, together(series[0], series[1], noises[0], noises[1])
-    return noises, 0.0
 
 
 def synapse_card(result: FitResult, name: str, provenance: dict[str, Any]) -> ModelCard:
@@ -235,7 +218,7 @@ def _side(
     )
     out[f"sw_{side}_from"] = Entry(start, "fitted", "where the measured train begins")
     out[f"sw_{side}_span"] = Entry(min(span, 1.0), "fitted", "its length")
-    for shape in ("rho", "gamma"):
+    for shape in ("rho", "gamma", "dwell", "reach"):
         label = "alpha" if shape == "rho" else shape
         estimate = result.parameters.get(f"{shape}_{name}") or result.parameters.get(
             f"{label}_{name}"

@@ -195,6 +195,10 @@ def _grid(p: Parameter, x: FloatArray, count: int) -> list[float]:
     points = 15 if count == 1 else 8
     if p.log:
         return list(map(float, np.geomspace(0.3 * size.min(), 3.0 * size.max(), points)))
+    if p.name == "dwell":
+        return [0.1]
+    if p.name == "reach":
+        return [0.05, 0.2]
     if p.name == "m":
         return [-3.0, -2.0, -1.0, -0.5, 0.3, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0]
     return [-7.0, -3.0, -1.0, 1.0, 3.0, 7.0]

@@ -18,6 +18,7 @@ from fitting.engine import minimise
 from fitting.plasticity_contest import contest, gain_over_nothing
 from fitting.plasticity_data import place
 from fitting.plasticity_laws import Case, Fitted, fit_case
+from fitting.plasticity_ramps import SEVERAL, Ramps, read_before, side_by_side, without_drift
 from fitting.plasticity_report import not_settled
 from fitting.plasticity_trains import Trains, read_trains
 from fitting.plasticity_window import (
@@ -38,12 +39,10 @@ from fitting.result import FitResult
 LEAST_PULSES: Final = 8
 SHOWS: Final = 3.0
 """F at which an abrupt stop is worth looking for with every shape."""
-CONTINUED: Final = 1.05
-"""Of the shortest ramp's length, at most, when ramps of several lengths are fitted together."""
-DRIFTS: Final = 6
-"""Ramps from which on a drift is told from scatter."""
 MOST_POINTS: Final = 250
 """Of a single train in the fit; longer ones are averaged over blocks, with their noise."""
+STILL: Final = {"reach": 0.1}
+"""Values at which a shape holds what it does not need, where that is not 0."""
 CONVENTION: Final = (
     "alpha: u = (1 - exp(-alpha P/P_max))/(1 - exp(-alpha)), below 0 for a convex curve; a = P_max/alpha in "
     "pulses, of G = B (1 - exp(-P/a)) + G_min; nl: largest distance from the chord over 0.07 sqrt 2, which for "
@@ -108,12 +107,24 @@ def fit_trains(
             code="no_dependence",
         )
     said = [Warned("convention", CONVENTION)]
+    trains = _first_reading(trains)
     found = [
         _direction(name, ramps, trains, law, size, said)
         for name, ramps in (("ltp", trains.up), ("ltd", trains.down))
         if ramps
     ]
     return _result(trains, found, ends, size, said, known)
+
+
+def _first_reading(trains: Trains) -> Trains:
+    """Where no column counts the pulses: whether the first reading was taken before any."""
+    if trains.numbered:
+        return trains
+    if read_before(trains):
+        said = "each ramp begins where the one before ended: its first reading precedes its pulses"
+        return replace(trains, first=0, assumed=(*trains.assumed, said))
+    said = "no column counts the pulses: the first reading follows the first pulse"
+    return replace(trains, assumed=(*trains.assumed, said))
 
 
 def _read(source: Any, columns: str | None, skip: int | None, read_voltage: float | None) -> Trains:
@@ -136,24 +147,19 @@ def _direction(
             f"{where}{shortest} readings, {LEAST_PULSES} are needed: measure more pulses",
             code="too_few_points",
         )
-    table = _rectangle(ramps)
-    length = table.shape[1]
+    rows = side_by_side(ramps)
+    table, length = rows.table, rows.table.shape[1]
     if longest > shortest:
-        said.append(
-            Warned(
-                "ragged_ramps",
-                f"{name}: the ramps have {shortest} to {longest} readings: they are fitted up to {length}"
-                + (", shorter ones continued by the mean step of the others" * (length > shortest)),
-            )
-        )
+        said.append(Warned("ragged_ramps", _ragged(name, rows, ramps)))
     pulses = np.arange(length, dtype=np.float64) + trains.first
     last = float(pulses[-1])
-    x, y, whiten, scatter = pulses, table.mean(axis=0) / size, None, None
+    x, y, whiten, scatter = pulses, rows.mean / size, None, None
     thin_x, thin_y, block = _blocks(x, y)
     loose, stops = _scout(thin_x, thin_y, last)
     if len(table) > 2:
-        noise = estimate_ramp_noise(table / size - y, mean_removed=True)
-        scatter = noise.covariance(pulses - pulses[0] + 1.0) / len(table)
+        tied = last if rows.tied else math.inf
+        noise = estimate_ramp_noise(rows.rest / size, mean_removed=True, tied=tied)
+        scatter = rows.rest.T @ rows.rest / (len(table) - 1) / len(table) / size**2
     else:
         law_at = loose.candidate.solution.problem.current(loose.candidate.solution.u, x)[0]
         noise = estimate_ramp_noise(table / size - law_at, mean_removed=False)
@@ -176,26 +182,20 @@ def _direction(
         spread = _between_ramps(winner, table / size)
     else:
         spread = _short(winner, noise, length)
-    return Direction(name, pulses, table, winner, spread, noise.scaled(size), share, shown)
+    return Direction(name, pulses, rows, winner, spread, noise.scaled(size), share, shown)
 
 
-def _rectangle(ramps: tuple[FloatArray, ...]) -> FloatArray:
-    """Ramps cut to a length that half of them reach, a little beyond the shortest at most.
-
-    A ramp that ends before is continued by the mean step of those that go on: the mean of those alone
-    would jump, and a mean that ends with the shortest ramp would miss the end of the window.
-    """
-    sizes = [r.size for r in ramps]
-    length = min(sizes)
-    if len(ramps) > 2:
-        length = min(int(np.median(sizes)), int(length * CONTINUED))
-    table = np.full((len(ramps), length), np.nan)
-    for row, ramp in zip(table, ramps):
-        row[: ramp.size] = ramp[:length]
-    steps = np.nanmean(np.diff(table, axis=1), axis=0)
-    for row, size in zip(table, sizes):
-        row[size:] = row[min(size, length) - 1] + np.cumsum(steps[size - 1 :])
-    return table
+def _ragged(name: str, rows: Ramps, ramps: tuple[FloatArray, ...]) -> str:
+    """What was made of ramps of several lengths."""
+    sizes, length = [r.size for r in ramps], rows.table.shape[1]
+    spread = f"{name}: the ramps have {min(sizes)} to {max(sizes)} readings"
+    if rows.levelled:
+        return (
+            f"{spread} and end at a level (their last readings scatter less than those after "
+            f"{min(sizes)}): each stands at the share of its own pulses, of {length} readings"
+        )
+    more = ", shorter ones continued by the mean step of the others" * (length > min(sizes))
+    return f"{spread}: they are fitted up to {length}{more}"
 
 
 def _blocks(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, int]:
@@ -252,9 +252,9 @@ def _cases(law: str, last: float, stops: bool) -> list[Case]:
     for shape, held in SHAPES.items():
         if law not in ("auto", shape):
             continue
-        fixed = tuple((name, 0.0) for name in held)
+        fixed = tuple((name, STILL.get(name, 0.0)) for name in held)
         cases.append(Case("pulsed_conductance", (*fixed, ("p_max", last)), shape))
-        if stops:
+        if stops and held:
             cases.append(Case("pulsed_conductance", fixed, shape, ("p_max",)))
     return cases
 
@@ -284,26 +284,24 @@ def _between_ramps(found: Fitted, table: FloatArray) -> Spread:
 
     Each ramp moves the parameters by one Gauss-Newton step; their covariance over the ramps that count
     (ramps that follow one another are alike) is that of the mean.  What drifts from ramp to ramp is no
-    scatter: it stands on the card by itself, and both directions share it.  Where the law misses the
-    mean curve by more than the ramps differ, the covariance is that of the misfit instead.
+    scatter: it stands on the card by itself, and both directions share it.  Where the mean curve lies
+    further off the law than the ramps' scatter allows their mean, the covariance grows as much.
     """
     solution, own = found.candidate.solution, found.candidate.spread
     jacobian = solution.jacobian
     step = -np.linalg.pinv(jacobian.T)
-    moves = (table - solution.problem.y) @ step.T
-    k = np.arange(1.0, len(table) + 1.0)
-    drift = np.array([np.ones_like(k), k, np.log(k)][: 3 if k.size >= DRIFTS else 1]).T
-    moves = moves - drift @ np.linalg.lstsq(drift, moves, rcond=None)[0]
-    taken = drift.shape[1]
+    moves = without_drift((table - solution.problem.y) @ step.T)
+    taken = 3 if len(table) >= SEVERAL else 1
     count = min(effective_points(column)[0] for column in moves.T)
     count = max(count, taken + 1.0)
-    covariance = moves.T @ moves / (k.size - taken) / count
-    larger = np.diag(own.covariance) / np.diag(covariance)
-    misses = bool(np.mean(np.log(larger)) > 0.0)
-    scale = np.sqrt(np.maximum(1.0 / larger if misses else larger, 1.0))
-    covariance = (own.covariance if misses else covariance) * np.outer(scale, scale)
-    dof = count - taken if np.all(larger <= 1.0) else own.dof
-    return replace(own, covariance=covariance, dof=dof)
+    covariance = moves.T @ moves / (len(table) - taken) / count
+    noise = without_drift(table - solution.problem.y)
+    basis = np.linalg.svd(jacobian, full_matrices=False)[2]
+    beside = noise - noise @ basis.T @ basis  # what no parameter can take up
+    expected = float(np.sum(beside**2)) / (len(table) - taken) / count
+    excess = max(solution.cost / max(expected, 1e-300), 1.0)
+    dof = count - taken if excess == 1.0 else min(own.dof, count - taken)
+    return replace(own, covariance=covariance * excess, dof=dof)
 
 
 def _result(
@@ -369,5 +367,5 @@ def _between_ends(d: Direction, values: dict[str, float]) -> dict[str, float]:
         return {}
     held = {p.name: (p, values[f"{p.name}_{d.name}"]) for p in problem.free if p not in shape}
     own = replace(problem, free=shape, fixed={**problem.fixed, **held})
-    found = minimise(own, [{p.name: values[f"{p.name}_{d.name}"] for p in shape}])
+    found = minimise(own, [{p.name: d.values[p.name] for p in shape}])
     return {f"{name}_{d.name}": value for name, value in found.values.items()}

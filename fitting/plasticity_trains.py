@@ -37,6 +37,8 @@ class Trains:
         ``S``, ``A`` or ``1`` (arbitrary).
     first : int
         Pulses before the first reading: 1, or 0 where it was taken before any.
+    numbered : bool
+        Whether the record says so itself, in a column that counts the pulses.
     file, sha256, assumed
         As in :class:`Series`.
     """
@@ -45,6 +47,7 @@ class Trains:
     down: tuple[FloatArray, ...] = ()
     unit: str = "1"
     first: int = 1
+    numbered: bool = True
     file: str | None = None
     sha256: str | None = None
     assumed: tuple[str, ...] = field(default=())
@@ -79,7 +82,7 @@ def read_trains(
     units: set[str | None] = set()
     shas: list[str] = []
     assumed: list[str] = []
-    first = 1
+    first, numbered = 1, True
     for path in paths:
         try:
             source, table = single_table(path, skip)
@@ -88,7 +91,8 @@ def read_trains(
                 raise
             source, table = single_table(path, skip, least=1)
         shas.append(source.sha256)
-        found, first = _train_columns(source, table, option_of(columns), assumed)
+        found, counted = _train_columns(source, table, option_of(columns))
+        first, numbered = (1, False) if counted is None else (counted, numbered)
         for index, label, written in found:
             unit, factor = unit_of(heading_of(table, index), written)
             units.add(unit)
@@ -105,16 +109,20 @@ def read_trains(
             raise InputError("the read voltage has to be a number other than 0", code="usage")
         ramps, unit = [r / read_voltage for r in ramps], "S"
     up, down = _sorted(ramps, labels, first, assumed)
-    return Trains(tuple(up), tuple(down), unit, first, os.fspath(paths[0]), shas[0], tuple(assumed))
+    return Trains(
+        tuple(up), tuple(down), unit, first, numbered, os.fspath(paths[0]), shas[0], tuple(assumed)
+    )
 
 
 def _train_columns(
     source: Source,
     table: Table,
     chosen: dict[str, tuple[str, str | None]],
-    assumed: list[str],
-) -> tuple[list[tuple[int, str, str | None]], int]:
-    """(column, label, unit as written by the caller) of each train; pulses before the first reading."""
+) -> tuple[list[tuple[int, str, str | None]], int | None]:
+    """(column, label, unit as written by the caller) of each train; pulses before the first reading.
+
+    The latter None where no column counts the pulses.
+    """
     places = {k: located(source, table, k, where) for k, (where, _) in chosen.items()}
     texts = [heading_of(table, k) for k in range(table.width)]
     pulse = places.get("pulse", places.get("x"))
@@ -143,13 +151,10 @@ def _train_columns(
             f"{source.where(table.first)}: no column of conductances: name it with {OPTION}",
             code="no_columns",
         )
-    first = 1
-    if pulse is not None:
-        numbers = _ragged(source, table, pulse)
-        first = 0 if numbers.size and numbers[0] == 0 else 1
-    else:
-        assumed.append("no column counts the pulses: the first reading follows the first pulse")
-    return found, first
+    if pulse is None:
+        return found, None
+    numbers = _ragged(source, table, pulse)
+    return found, 0 if numbers.size and numbers[0] == 0 else 1
 
 
 def _ragged(source: Source, table: Table, index: int) -> FloatArray:

@@ -8,23 +8,29 @@ from typing import Any, Final
 
 import numpy as np
 
-from compactmodels.nonlinearity import nl_of_shape
+from compactmodels.nonlinearity import nl_of_train
+from compactmodels.plasticity.pulsed_conductance import PART
 from compactmodels.pulse_noise import RampNoise
 from fitting.candidate import EXTRA
 from fitting.diagnostics import Spread, Warned
 from fitting.estimates import estimate
 from fitting.plasticity_laws import Fitted
+from fitting.plasticity_ramps import Ramps
 from fitting.plasticity_trains import Trains
 from fitting.problem import FloatArray
 from fitting.result import Estimate
 
+PROMPT: Final = ("dwell", "reach")
+"""What a train without a slow start has none of."""
 SHAPES: Final[dict[str, tuple[str, ...]]] = {
-    "linear": ("rho", "gamma"),
-    "exponential": ("gamma",),
-    "logarithmic": ("rho",),
-    "general": (),
+    "linear": ("rho", "gamma", *PROMPT),
+    "exponential": ("gamma", *PROMPT),
+    "logarithmic": ("rho", *PROMPT),
+    "general": PROMPT,
+    "slow_start": (),
 }
-"""Shapes of the one law, and which of its two curvatures each holds at 0."""
+"""Shapes of the one law, and which of its parameters each holds at their defaults."""
+BOUNDS: Final = {p.name: (p.lower, p.upper) for p in PART.parameters}
 DRAWS: Final = 4000
 """Of the fitted shape, for the interval of a non-linearity."""
 
@@ -38,8 +44,8 @@ class Direction:
     name : str
     pulses : (n,) array
         Pulses so far.
-    ramps : (m, n) array
-        Each ramp, in the signal's unit.
+    rows : Ramps
+        Side by side, in the signal's unit.
     fitted : Fitted
         On the mean ramp over ``size``.
     spread : Spread
@@ -51,7 +57,7 @@ class Direction:
 
     name: str
     pulses: FloatArray
-    ramps: FloatArray
+    rows: Ramps
     fitted: Fitted
     spread: Spread
     noise: RampNoise
@@ -59,10 +65,14 @@ class Direction:
     shown: dict[str, Any]
 
     @property
+    def ramps(self) -> FloatArray:
+        """Each ramp, (m, n)."""
+        return self.rows.table
+
+    @property
     def mean(self) -> FloatArray:
         """The mean ramp."""
-        out: FloatArray = self.ramps.mean(axis=0)
-        return out
+        return self.rows.mean
 
     @property
     def values(self) -> dict[str, float]:
@@ -152,7 +162,7 @@ def parameters_of(
             out.setdefault(label, own(f"{name}_{d.name}", size, unit))
     for d in found:
         shape = d.fitted.case.label
-        for name in ("rho", "gamma"):
+        for name in ("rho", "gamma", *PROMPT):
             if name not in SHAPES[shape]:
                 label = "alpha" if shape == "exponential" else name
                 out[f"{label}_{d.name}"] = own(f"{name}_{d.name}")
@@ -170,9 +180,8 @@ def _derived(
     dof: float,
 ) -> dict[str, Estimate]:
     """nl, and for an exponential a: intervals by drawing the shape."""
-    keys = [f"rho_{name}", f"gamma_{name}"]
-    centre = [values[k] for k in keys]
-    nl = nl_of_shape(*centre)
+    keys = [f"{k}_{name}" for k in ("rho", "gamma", *PROMPT)]
+    nl = nl_of_train(*(values[k] for k in keys))
     if shape == "linear":
         zero = Estimate(0.0, math.nan, "1", (math.nan, math.nan), "derived")
         return {f"nl_{name}": zero}
@@ -181,9 +190,10 @@ def _derived(
     rng = np.random.default_rng(0)
     normal = rng.multivariate_normal(np.zeros(len(index)), covariance[np.ix_(index, index)], DRAWS)
     heavy = normal / np.sqrt(rng.chisquare(dof, (DRAWS, 1)) / dof)  # Student's t
-    drawn = np.clip(heavy + [values[k] for k in moving], -40.0, 40.0)
-    shapes = [{**dict.fromkeys(keys, 0.0), **dict(zip(moving, row))} for row in drawn]
-    labels = np.array([nl_of_shape(s[keys[0]], s[keys[1]]) for s in shapes])
+    bounds = [BOUNDS[k.removesuffix(f"_{name}")] for k in moving]
+    drawn = np.clip(heavy + [values[k] for k in moving], *np.transpose(bounds))
+    held = {k: np.full(DRAWS, values[k]) for k in keys} | dict(zip(moving, drawn.T))
+    labels = nl_of_train(*(held[k] for k in keys))
     low, high = (float(q) for q in np.quantile(labels, (0.025, 0.975)))
     out = {f"nl_{name}": Estimate(nl, float(np.std(labels)), "1", (low, high), "derived")}
     if shape == "exponential":
@@ -244,6 +254,7 @@ def statistics_of(
         "directions": found,
         "x_unit": "1",
         "signal_unit": trains.unit,
+        "trains": trains,
     }
     return statistics, context
 

@@ -1,4 +1,4 @@
-"""What the noise of pulse trains is made of: read noise, memory, walk, gain, offsets, drift, steps.
+"""What the noise of pulse trains is made of: read noise, memory, walk, ends, drift, pace, steps.
 
 The variance of the difference of two readings is a sum of known functions of their distance, one
 for each part, so that their variances follow by non-negative least squares.  The intervals come from
@@ -23,6 +23,8 @@ REPEATS: Final = 100
 """Trains that are drawn for the intervals ..."""
 DRAWN: Final = 3_000_000
 """... and readings in all of them; no fewer than 20 trains."""
+MOST_TERMS: Final = 8
+"""Of an autoregression."""
 EARNED: Final = 1.1
 """Factor by which a part has to lower the misfit to be kept."""
 
@@ -45,7 +47,9 @@ def structure_function(deviations: FloatArray, lags: NDArray[np.int64]) -> Float
     return np.array([float(np.mean((deviations[:, k:] - deviations[:, :-k]) ** 2)) for k in lags])
 
 
-def estimate_ramp_noise(deviations: FloatArray, *, mean_removed: bool, seed: int = 0) -> RampNoise:
+def estimate_ramp_noise(
+    deviations: FloatArray, *, mean_removed: bool, tied: float = math.inf, seed: int = 0
+) -> RampNoise:
     """The noise within ramps, with 95 % intervals.
 
     Parameters
@@ -54,6 +58,8 @@ def estimate_ramp_noise(deviations: FloatArray, *, mean_removed: bool, seed: int
         Ramps less the law (one ramp), or less their mean.
     mean_removed : bool
         Whether the ramps' own mean was taken off, which takes 1/m of the variance with it.
+    tied : float
+        Pulses of a ramp whose own start and end were taken off as well.
     seed : int
 
     Returns
@@ -64,37 +70,24 @@ def estimate_ramp_noise(deviations: FloatArray, *, mean_removed: bool, seed: int
     m, n = deviations.shape
     lags = lags_of(n)
     share = 1.0 - 1.0 / m if mean_removed and m > 1 else 1.0
-    found = _parts(structure_function(deviations, lags) / share, lags, m, n)
+    found = _parts(structure_function(deviations, lags) / share, lags, m, n, tied)
     rng = np.random.default_rng(seed)
     drawn = []
     for _ in range(max(20, min(REPEATS, DRAWN // (m * n)))):
-        again = np.array([found.draw(n, rng) for _ in range(m)])
+        again = np.array([found.draw(n, rng, tied) for _ in range(m)])
         if mean_removed and m > 1:
             again = again - again.mean(axis=0)
         else:
             again = again - _straight(again)
-        drawn.append(_parts(structure_function(again, lags) / share, lags, m, n))
+        drawn.append(_parts(structure_function(again, lags) / share, lags, m, n, tied))
     spans = {}
-    for name in ("white", "correlated", "memory", "walk", "slope"):
+    for name in ("white", "correlated", "memory", "walk"):
         values = [getattr(d, name) for d in drawn]
         low, middle, high = (float(q) for q in np.quantile(values, (0.025, 0.5, 0.975)))
         if getattr(found, name) > 0.0 and not (name == "memory" and found.correlated == 0.0):
             bias = middle - getattr(found, name)
             spans[name] = (max(low - bias, 0.0), high - bias)
-    alike = _alike(deviations, found.slope)
-    return replace(found, slope_autocorrelation=alike, intervals=spans)
-
-
-def _alike(deviations: FloatArray, slope: float) -> float:
-    """Autocorrelation of the gains of successive ramps; noise within a ramp does not enter."""
-    m, n = deviations.shape
-    if slope == 0.0 or m < 6:
-        return 0.0
-    ends = max(1, min(8, n // 4))
-    gains = (deviations[:, -ends:].mean(axis=1) - deviations[:, :ends].mean(axis=1)) / (n - ends)
-    gains = gains - gains.mean()
-    rho = float(gains[1:] @ gains[:-1]) / (m - 1) / slope**2
-    return min(max(rho + (1.0 + 3.0 * rho) / m if rho > 0 else rho, -0.95), 0.95)
+    return replace(found, intervals=spans)
 
 
 def _straight(ramps: FloatArray) -> FloatArray:
@@ -106,15 +99,15 @@ def _straight(ramps: FloatArray) -> FloatArray:
     return out
 
 
-def _parts(structure: FloatArray, lags: NDArray[np.int64], m: int, n: int) -> RampNoise:
+def _parts(
+    structure: FloatArray, lags: NDArray[np.int64], m: int, n: int, tied: float
+) -> RampNoise:
     """Variances of the parts, non-negative, with as few parts as the structure function needs."""
     from scipy.optimize import nnls
 
     far = lags.astype(np.float64)
     weight = np.sqrt(m * (n - far) / far) / structure  # pairs that do not overlap, relative error
-    columns = {"white": np.full(far.size, 2.0), "walk": far}
-    if m >= 4:
-        columns["slope"] = far**2
+    columns = {"white": np.full(far.size, 2.0), "walk": far * (1.0 - far / tied)}
     best = _solve(nnls, columns, structure, weight)
     chosen, memory = best, 1.0
     for tried in np.geomspace(1.5, max(n / 8, 2.0), 10):
@@ -123,9 +116,7 @@ def _parts(structure: FloatArray, lags: NDArray[np.int64], m: int, n: int) -> Ra
         if found[1] * EARNED < best[1] and found[1] < chosen[1]:
             chosen, memory = found, float(tried)
     root = {name: math.sqrt(v) for name, v in chosen[0].items()}
-    return RampNoise(
-        root["white"], root.get("correlated", 0.0), memory, root["walk"], root.get("slope", 0.0)
-    )
+    return RampNoise(root["white"], root.get("correlated", 0.0), memory, root["walk"])
 
 
 def _solve(
@@ -140,12 +131,12 @@ def _solve(
 
 
 def estimate_cycle_noise(offsets: FloatArray, within: float, *, seed: int = 0) -> CycleNoise | None:
-    """Offsets of successive ramps: their drift, size and autocorrelation; None for fewer than 6.
+    """Ends of successive ramps: their drift, size and autocorrelation; None for fewer than 6.
 
     Parameters
     ----------
     offsets : (m,) array
-        Deviation of each ramp at its start, in the order of measurement.
+        Deviation of each ramp at its end, in the order of measurement.
     within : float
         Variance that the noise within a ramp puts on such a value.
     seed : int
@@ -197,7 +188,7 @@ def _cycle(offsets: FloatArray, within: float, law: str | None = None) -> CycleN
 
 
 def together(up: FloatArray, down: FloatArray, first: CycleNoise, second: CycleNoise) -> float:
-    """Correlation of the offsets of the two directions about their drifts, ramp by ramp."""
+    """Correlation of the ends of the two directions about their drifts, ramp by ramp."""
     n = min(up.size, down.size)
     a, b = (
         x[:n] - x[:n].mean() - noise.trend(n) + noise.trend(n).mean()
@@ -205,6 +196,40 @@ def together(up: FloatArray, down: FloatArray, first: CycleNoise, second: CycleN
     )
     power = math.sqrt(float(a @ a) * float(b @ b))
     return float(a @ b) / power if power > 0 else 0.0
+
+
+def pace_of(lengths: FloatArray) -> tuple[float, tuple[float, float]]:
+    """Relative standard deviation of the numbers of pulses of ramps, and its 95 % interval."""
+    from scipy.special import chdtri
+
+    pace, dof = float(np.std(lengths, ddof=1) / np.mean(lengths)), lengths.size - 1
+    low, high = (pace * math.sqrt(dof / float(chdtri(dof, q))) for q in (0.025, 0.975))
+    return pace, (low, high)
+
+
+def autoregression_of(series: FloatArray) -> tuple[float, ...]:
+    """Coefficients of an autoregressive series with mean 0 (Yule and Walker); as many as AICc allows.
+
+    Brockwell & Davis, Time Series (1991), sections 8.1 and 9.3.
+    """
+    from scipy.linalg import solve_toeplitz
+
+    n = series.size
+    powers = np.array([float(series[j:] @ series[: n - j]) / n for j in range(MOST_TERMS + 1)])
+    if powers[0] <= 0.0:
+        return ()
+    best: tuple[float, tuple[float, ...]] = (math.log(powers[0]) + aicc_price(n, 0), ())
+    for order in range(1, min(MOST_TERMS, n // 8) + 1):
+        keep = solve_toeplitz(powers[:order], powers[1 : order + 1])
+        left = powers[0] - float(keep @ powers[1 : order + 1])
+        criterion = math.log(max(left, 1e-300)) + aicc_price(n, order)
+        best = min(best, (criterion, tuple(map(float, keep))))
+    return best[1]
+
+
+def aicc_price(n: int, order: int) -> float:
+    """What an autoregression of that order costs, over n."""
+    return 2.0 * (order + 1) / (n - order - 2)
 
 
 def quantum_of(values: FloatArray) -> float:

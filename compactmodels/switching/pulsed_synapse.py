@@ -12,7 +12,7 @@ from typing import Any, Final
 from compactmodels.functions import let, maximum, minimum, smoothstep
 from compactmodels.parameter import Parameter
 from compactmodels.parts import Switching
-from compactmodels.plasticity.pulsed_conductance import progress_rate
+from compactmodels.plasticity.pulsed_conductance import rate_of
 from compactmodels.switching.ion_hopping import positive_part
 
 _TINY: Final = 1e-6
@@ -29,12 +29,16 @@ def rates(
     up_span: Any,
     rho_up: Any,
     gamma_up: Any,
+    dwell_up: Any,
+    reach_up: Any,
     v_up: Any,
     k_down: Any,
     down_from: Any,
     down_span: Any,
     rho_down: Any,
     gamma_down: Any,
+    dwell_down: Any,
+    reach_down: Any,
     v_down: Any,
     v_step: Any,
     edge: Any,
@@ -47,7 +51,7 @@ def rates(
         - k_{down}\,\Delta_{down}\,\Theta(-V - V_{down})\,F(u';\,\rho_{down},\gamma_{down}) \\
         u &= (w - w_{up})/\Delta_{up}, \quad u' = (w_{down} - w)/\Delta_{down}
 
-    F is du/dp of the pulse law; it stops smoothly within ``edge`` of the window's end, u = 1.
+    F is du/dp of the pulse law with its slow start; it stops smoothly within ``edge`` of the window's end, u = 1.
 
     Parameters
     ----------
@@ -67,6 +71,8 @@ def rates(
         How far the state goes from there, up to 1 and down to 0 at most.
     rho_up, gamma_up, rho_down, gamma_down : array_like
         Shapes of the pulse law in each direction.
+    dwell_up, reach_up, dwell_down, reach_down : array_like
+        Its slow start: pulses that it costs over all others, and share of the window that it reaches.
     v_up, v_down : array_like
         Magnitude of the voltage below which nothing happens [V].
     v_step : array_like
@@ -78,8 +84,9 @@ def rates(
     down_gate = let("down_gate", smoothstep((-v - v_down) / v_step))
     up_stop = let("up_stop", smoothstep((minimum(up_from + up_span, 1.0) - w) / edge))
     down_stop = let("down_stop", smoothstep((w - maximum(down_from - down_span, 0.0)) / edge))
-    up = let("up", progress_rate((w - up_from) / up_span, rho_up, gamma_up))
-    down = let("down", progress_rate((down_from - w) / down_span, rho_down, gamma_down))
+    up = let("up", rate_of((w - up_from) / up_span, rho_up, gamma_up, dwell_up, reach_up))
+    fallen = (down_from - w) / down_span
+    down = let("down", rate_of(fallen, rho_down, gamma_down, dwell_down, reach_down))
     rise = k_up * up_span * up_gate * up_stop * positive_part(up, _TINY)
     fall = k_down * down_span * down_gate * down_stop * positive_part(down, _TINY)
     return (rise - fall,)
@@ -87,6 +94,17 @@ def rates(
 
 def _shape(name: str, doc: str) -> Parameter:
     return Parameter(name, 2.0 if name.startswith("rho") else 0.0, "1", doc, -20.0, 20.0)
+
+
+def _slow(side: str) -> tuple[Parameter, Parameter]:
+    return (
+        Parameter(
+            f"dwell_{side}", 0.0, "1", f"pulses of a slow start over all others, {side}", 0.0, 20.0
+        ),
+        Parameter(
+            f"reach_{side}", 0.1, "1", f"share of the window that it reaches, {side}", 0.005, 1.0
+        ),
+    )
 
 
 PART = Switching(
@@ -99,12 +117,14 @@ PART = Switching(
         Parameter("up_span", 1.0, "1", "how far potentiation goes", 0.2, 1.0),
         _shape("rho_up", "curvature in time, up"),
         _shape("gamma_up", "curvature in conductance, up"),
+        *_slow("up"),
         Parameter("v_up", 0.7, "V", "threshold of potentiation", 1e-3, 100.0, log=True),
         Parameter("k_down", 1e4, "1/s", "one over all pulses' width, down", 1e-9, 1e15, log=True),
         Parameter("down_from", 1.0, "1", "state where depression begins", 0.4, 1.0),
         Parameter("down_span", 1.0, "1", "how far depression goes", 0.2, 1.0),
         _shape("rho_down", "curvature in time, down"),
         _shape("gamma_down", "curvature in conductance, down"),
+        *_slow("down"),
         Parameter(
             "v_down", 0.7, "V", "threshold of depression, its magnitude", 1e-3, 100.0, log=True
         ),

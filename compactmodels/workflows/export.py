@@ -17,7 +17,7 @@ from compactmodels.errors import InputError
 from compactmodels.files import write_text
 from compactmodels.names import comment, identifier
 from compactmodels.nonlinearity import NL_LIMIT, alpha_of_nl
-from compactmodels.plasticity.pulsed_conductance import progress, progress_rate
+from compactmodels.plasticity.pulsed_conductance import advanced, progress, rate_of
 from compactmodels.synapse import Synapse, Train, of_card
 from compactmodels.templating import render
 
@@ -86,14 +86,14 @@ def step_spread(train: Train) -> float:
 
     The part of the noise that is forgotten (read noise, memory) is no update noise.
     """
-    return math.hypot(train.noise.walk, train.noise.slope)
+    return train.noise.walk
 
 
 def _neurosim(card: ModelCard, synapse: Synapse, ltp: Train, ltd: Train) -> Written:
     low, high = window_of(ltp, ltd)
     remarks = []
     for name, train in synapse.trains.items():
-        exponential = train.gamma == 0.0
+        exponential = train.gamma == 0.0 and train.dwell == 0.0
         if not exponential:
             remarks.append(
                 _remark(
@@ -150,7 +150,7 @@ def _a_text(train: Train) -> str:
 def _replaced(train: Train) -> float:
     """How far the exponential of the same NL lies off, as a share of the window."""
     p = np.linspace(0.0, 1.0, 401)
-    own = progress(p, train.rho, train.gamma)
+    own = advanced(p, *train.shape)
     other = progress(p, alpha_of_nl(_label(train.nl)), 0.0)
     return float(np.max(np.abs(own - other)))
 
@@ -162,7 +162,7 @@ def steps_of(train: Train, conductance: FloatArray) -> FloatArray:
 
 def _last_step(train: Train) -> float:
     """What one more pulse would do at the end of a train, did it not stop there [S]."""
-    rate = float(progress_rate(1.0, train.rho, train.gamma))
+    rate = float(rate_of(1.0, *train.shape))
     return max(rate, 0.0) * abs(train.g_end - train.g_start) / train.pulses
 
 
@@ -195,8 +195,8 @@ def _aihwkit(card: ModelCard, synapse: Synapse, ltp: Train, ltd: Train) -> Writt
     remarks = [
         _remark(
             "independent_noise",
-            "aihwkit draws the noise of each pulse by itself: the memory along a ramp, the ramps' own gains and "
-            "offsets and their drift are not in the preset; device to device is set to 0, since one device "
+            "aihwkit draws the noise of each pulse by itself: the memory along a ramp, the ramps' own ends and "
+            "paces and their drift are not in the preset; device to device is set to 0, since one device "
             "was measured",
         )
     ]
@@ -245,7 +245,7 @@ def _crosssim(card: ModelCard, synapse: Synapse, ltp: Train, ltd: Train) -> Writ
     remarks = [
         _remark(
             "independent_noise",
-            "a lookup table draws each pulse by itself: read noise, memory, the ramps' own gains and offsets "
+            "a lookup table draws each pulse by itself: read noise, memory, the ramps' own ends and paces "
             "and their drift are not in it",
         )
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any, Final
 
@@ -87,9 +88,10 @@ def _trains(result: Any, folder: Path, stem: str, title: str, synthetic: bool) -
     for d, law in zip(found, laws):
         several = len(d.ramps) > 2
         lags.append(lags_of(d.pulses.size))
-        rest = d.ramps - (d.mean if several else law)
+        rest = d.rows.rest if several else d.ramps - law
         share = 1.0 - 1.0 / len(d.ramps) if several else 1.0
         measured.append(np.sqrt(structure_function(rest, lags[-1]) / share))
-        modelled.append(np.sqrt(d.noise.structure(lags[-1].astype(np.float64))))
+        tied = float(d.pulses[-1]) if d.rows.tied else math.inf
+        modelled.append(np.sqrt(d.noise.structure(lags[-1].astype(np.float64), tied)))
     noise = figures.pulse_noise(lags, measured, modelled, [d.name for d in found], **shared)
     return written + list(figures.save(noise, folder / f"{stem}-noise"))

@@ -13,7 +13,7 @@ import pytest
 from compactmodels.card import load_card
 from compactmodels.nonlinearity import alpha_of_nl
 from compactmodels.plasticity.pulsed_conductance import progress
-from compactmodels.synapse import trajectory
+from compactmodels.pulse_draws import trajectory
 from compactmodels.workflows.export import export
 from tests.cli.command import command, refused
 from tests.conftest import aihwkit_python

@@ -14,8 +14,15 @@ from hypothesis import strategies as st
 
 from compactmodels import functions, registry
 from compactmodels.dual import variables
+from compactmodels.errors import SimulationError
 from compactmodels.parts import Dependence
-from compactmodels.plasticity.pulsed_conductance import progress, progress_rate
+from compactmodels.plasticity.pulsed_conductance import (
+    advanced,
+    progress,
+    progress_rate,
+    rate_of,
+    spent,
+)
 
 LAWS = list(registry.dependences().values())
 SHAPE = st.one_of(
@@ -49,7 +56,8 @@ def exact(name: str, x: float, v: dict[str, float]) -> Any:
         "saturating_dependence": lambda: q["y0"] + q["a"] * (1 - mp.exp(-x / q["x0"])),
         "pulsed_conductance": lambda: (
             q["g_start"]
-            + (q["g_end"] - q["g_start"]) * exact_progress(x / q["p_max"], q["rho"], q["gamma"])
+            + (q["g_end"] - q["g_start"])
+            * exact_advance(x / q["p_max"], q["rho"], q["gamma"], q["dwell"], q["reach"])
         ),
     }[name]()
 
@@ -61,6 +69,20 @@ def exact_progress(p: Any, rho: Any, gamma: Any) -> Any:
         rho, gamma = (x if abs(x) > hair else hair for x in (mp.mpf(rho), mp.mpf(gamma)))
         inner = mp.expm1(-gamma) * mp.expm1(-rho * mp.mpf(p)) / mp.expm1(-rho)
         return -mp.log(1 + inner) / gamma
+
+
+def exact_advance(p: Any, rho: Any, gamma: Any, dwell: Any, reach: Any) -> Any:
+    """Where the pulses spent are p, at 60 digits; beyond the end it stays."""
+    with mp.workdps(60):
+
+        def left(u: Any) -> Any:
+            rate = exact_progress(u, gamma, rho) - dwell * mp.expm1(-u / reach)
+            return rate / (1 - dwell * mp.expm1(-1 / mp.mpf(reach))) - p
+
+        if p >= 1:
+            return mp.mpf(1)
+        bracket = (mp.mpf(0), mp.mpf(1))
+        return mp.findroot(left, bracket, solver="illinois", tol=1e-110, maxsteps=200, verify=False)
 
 
 def drawn(part: Dependence, data: Any) -> dict[str, float]:
@@ -109,6 +131,31 @@ def test_progress_is_the_closed_form_and_solves_its_rate(rho, gamma, p):
     assert rate == pytest.approx(float(found.partials[0]), rel=1e-6, abs=1e-11 * (1 + first))
 
 
+@given(
+    rho=SHAPE,
+    gamma=SHAPE,
+    dwell=st.floats(0.0, 3.0),
+    reach=st.floats(0.02, 1.0),
+    u=st.floats(0.0, 1.0),
+)
+def test_a_slow_start_is_solved_and_its_rate_is_the_slope(rho, gamma, dwell, reach, u):
+    p = float(spent(u, rho, gamma, dwell, reach))
+    d, *_ = variables(p, 0.0)
+    found = advanced(d, rho, gamma, dwell, reach)
+    rate = float(rate_of(found.value, rho, gamma, dwell, reach))
+    assert float(spent(found.value, rho, gamma, dwell, reach)) == pytest.approx(p, abs=1e-12)
+    # a huge rate is as exact as u itself
+    assert float(found.partials[0]) == pytest.approx(rate, rel=1e-9 + 1e-14 * rate)
+    assert float(progress_rate(u, rho, gamma)) == pytest.approx(
+        float(rate_of(u, rho, gamma, 0.0, reach)), rel=1e-12
+    )
+
+
+def test_a_slow_start_that_is_no_number_is_refused():
+    with pytest.raises(SimulationError, match="not a number"):
+        advanced(np.array([0.2, np.nan]), 1.0, 2.0, 0.1, 0.1)
+
+
 @given(rho=SHAPE, gamma=SHAPE)
 def test_progress_joins_its_ends_and_never_turns(rho, gamma):
     u = progress(np.linspace(0.0, 1.0, 101), rho, gamma)
@@ -126,7 +173,9 @@ def test_the_issues_general_law_is_this_one():
     p = np.linspace(0, pulses, 17)
     law = registry.dependence("pulsed_conductance").function
     expected = start - np.log(1 + s0 / r * np.expm1(-g * r * p)) / g
-    np.testing.assert_allclose(law(p, start, end, rho, gamma, pulses), expected, rtol=1e-13)
+    np.testing.assert_allclose(
+        law(p, start, end, rho, gamma, pulses, 0.0, 0.1), expected, rtol=1e-13
+    )
 
 
 @pytest.mark.parametrize("x", [-100.0, -3.0, -0.0101, -0.0099, 0.0, 1e-9, 0.0099, 0.0101, 79.0])
