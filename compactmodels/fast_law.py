@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,11 @@ from compactmodels.junction import current_behind
 from compactmodels.parts import Conduction, Part
 
 FloatArray = NDArray[np.float64]
+
+FAILED: Final = 1e3
+"""Residual (in ln units) of a point where the equation gives nothing finite of the reading's sign."""
+LOWEST: Final = 1e-300
+"""Ratio of equation and reading that is still a number."""
 
 
 class Law:
@@ -45,14 +50,29 @@ class Law:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_modules": {}}  # modules do not travel between processes
 
+    @property
+    def leading(self) -> tuple[float, ...]:
+        """What the compiled code is given between the axis and the parameters."""
+        return ()
+
+    @property
+    def resistance(self) -> str:
+        """The series resistance's name; empty without one."""
+        return ""
+
+    def module(self, moving: tuple[str, ...]) -> ModuleType:
+        """The compiled code with slopes by those parameters."""
+        found = self._modules.get(moving)
+        if found is None:
+            found = self._modules[moving] = _module(self.part, moving)
+        return found
+
     def _moving(self, si: Mapping[str, Any]) -> tuple[str, ...]:
         return tuple(n for n in self.names if isinstance(si[n], Dual))
 
     def _arrays(self, size: int, si: Mapping[str, Any], moving: tuple[str, ...]) -> tuple[Any, ...]:
         """The module, and what it reads and writes."""
-        module = self._modules.get(moving)
-        if module is None:
-            module = self._modules[moving] = _module(self.part, moving)
+        module = self.module(moving)
         p = np.array([_value(si[n]) for n in self.names], dtype=np.float64)
         return module, p, np.empty(module.SLOTS), np.empty(size), np.empty((1 + len(moving), size))
 
@@ -90,6 +110,16 @@ class ConductionLaw(Law):
         self.series = series
         self._junction: FloatArray | None = None
 
+    @property
+    def leading(self) -> tuple[float, ...]:
+        """The temperature."""
+        return (float(self.temperature),)
+
+    @property
+    def resistance(self) -> str:
+        """Its name where there is one."""
+        return "r_s" if self.series else ""
+
     def __call__(self, v: FloatArray, si: Mapping[str, Any]) -> Any:
         """The current [A] at voltages ``v`` (n,); an array, or a Dual if a parameter is one.
 
@@ -109,7 +139,7 @@ class ConductionLaw(Law):
         junction = points.copy() if start is None or start.shape != v.shape else start
         r = float(_value(r_s))
         module.behind(points, r, float(self.temperature), p, c, junction, values, slopes)
-        self._junction = junction if np.all(np.isfinite(junction)) else None
+        self._junction = junction
         # i = I(v - r i, p): all slopes shrink by what the resistance takes from the junction
         partials = own @ slopes[1:] if moving else 0.0
         if isinstance(r_s, Dual):
@@ -129,6 +159,55 @@ class ConductionLaw(Law):
             self._junction,
         )
         return current
+
+
+class LogResidual:
+    """A law's weighted logarithmic residuals on data and their Jacobian, in one compiled pass.
+
+    Parameters
+    ----------
+    law : Law
+    x, y, weight : (n,) arrays
+    held : mapping
+        Parameters in SI that do not move.
+    moved : sequence of (str, bool, float)
+        Of each search coordinate: the parameter, whether the coordinate is its logarithm, and the factor
+        to SI.  The series resistance, if it is among them, is the last.
+    """
+
+    def __init__(
+        self,
+        law: Law,
+        x: FloatArray,
+        y: FloatArray,
+        weight: FloatArray,
+        held: Mapping[str, float],
+        moved: Sequence[tuple[str, bool, float]],
+    ) -> None:
+        names = (*law.names, law.resistance)
+        self._law = law
+        self._moving = tuple(name for name, _, _ in moved if name != law.resistance)
+        self._moves = np.array([(names.index(n), log, f) for n, log, f in moved], dtype=np.float64)
+        base = np.array([held.get(n, 0.0) for n in names], dtype=np.float64)
+        self._data = (*(np.ascontiguousarray(a, dtype=np.float64) for a in (x, y, weight)),)
+        self._known = (*self._data, *law.leading, base, self._moves)
+        self._shape = (len(moved), y.size)
+        self._junctions = (self._data[0].copy(),) if law.resistance else ()
+        self._run: Callable[..., None] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_run": None}  # modules do not travel between processes
+
+    def __call__(self, u: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Weighted ln|y| - ln|law| (n,) at search coordinates (k,), and its Jacobian (k, n); never NaN."""
+        run = self._run
+        if run is None:
+            module = self._law.module(self._moving)
+            run = module.behind_residual if self._junctions else module.explicit_residual
+            self._run = run
+        r, jac = np.empty(self._shape[1]), np.empty(self._shape)
+        run(*self._known, u, r, jac, *self._junctions)
+        return r, jac
 
 
 def _value(x: Any) -> Any:

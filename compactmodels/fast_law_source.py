@@ -17,6 +17,7 @@ import sympy
 from compactmodels import __version__, functions
 from compactmodels.codeprinter import composite_body
 from compactmodels.errors import PrinterError
+from compactmodels.fast_law import FAILED, LOWEST
 from compactmodels.fast_source import PythonPrinter, as_expression
 from compactmodels.parts import Part
 from compactmodels.symbolic import symbol, tracing
@@ -65,6 +66,8 @@ def generate(part: Part, moving: tuple[str, ...]) -> str:
         whole=_needed(tape.running, [value, *slopes]),
         value=value,
         slopes=slopes,
+        failed=FAILED,
+        lowest=LOWEST,
     )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from compactmodels.errors import FitRefused
 from compactmodels.parts import Part
+from fitting.autocorrelation import effective_points
 from fitting.diagnostics import LEAST_DOF, Spread, Warned, remarks, spread
 from fitting.engine import Solution, minimise
 from fitting.estimates import correlations, estimates, level_offset, level_shift
@@ -169,7 +170,7 @@ def nested(
     lean = replace(lean, fuller=from_zero(simple, full))
     if rich is None:
         return lean, False, 0.0
-    dof = max(spread(rich).n_effective - rich.u.size, LEAST_DOF)
+    dof = max(effective_points(rich.residual)[0] - rich.u.size, LEAST_DOF)
     gain = (lean.cost / max(rich.cost, 1e-300) - 1.0) * dof / float(fdtri(1, dof, EXTRA))
     # at its least it is not there; and one that drives another to its bound describes nothing
     none = set(rich.at_bound) - set(lean.at_bound)

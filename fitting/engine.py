@@ -7,7 +7,6 @@ are checked before it sees them.  A search that did not reach a minimum is never
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -157,35 +156,29 @@ def inside(problem: Problem, values: Mapping[str, float]) -> FloatArray:
 
 def _search(problem: Problem, start: FloatArray) -> FloatArray:
     """Search coordinates at which lmfit stopped."""
-    import lmfit
+    from fitting.search import Coordinates, Search
 
-    names = problem.names
-    parameters = lmfit.Parameters()
-    for name, x, (low, high) in zip(names, start, problem.bounds()):
-        parameters.add(name, value=float(x), min=low, max=high)
+    coordinates = Coordinates.of(problem.names, start, problem.bounds())
     seen: list[Any] = [None, None, None]
 
     def evaluate(params: Any) -> tuple[FloatArray, FloatArray]:
-        at = [params[name].value for name in names]
+        at = params.at
         if seen[0] != at:
             seen[0] = at
             seen[1:] = problem.residual(np.array(at))
         return seen[1], seen[2]
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # MINPACK's and `uncertainties`' remarks; judged below
-        out = lmfit.minimize(
-            lambda params: evaluate(params)[0],
-            parameters,
-            method="leastsq",
-            Dfun=lambda params: evaluate(params)[1],
-            col_deriv=1,
-            ftol=1e-10,
-            xtol=1e-10,
-            max_nfev=_allowed(problem),
-            nan_policy="propagate",  # a residual is never NaN
-        )
-    return np.array([out.params[name].value for name in names])
+    out = Search(
+        lambda params: evaluate(params)[0],
+        coordinates,
+        nan_policy="propagate",  # a residual is never NaN
+        max_nfev=_allowed(problem),
+        Dfun=lambda params: evaluate(params)[1],
+        col_deriv=1,
+        ftol=1e-10,
+        xtol=1e-10,
+    ).leastsq()
+    return np.array(out.params.at)
 
 
 def at_bounds(problem: Problem, u: FloatArray) -> tuple[str, ...]:

@@ -264,6 +264,7 @@ def interval(ground: Ground, quantity: Quantity) -> Interval | FloatArray:
     quantity : Quantity
     """
     valley, s, solution = ground.valley, ground.spread, ground.solution
+    quantity = quantity.remembering()
     n = solution.residual.size
     centre, gradient = quantity.at(valley.u)
     with np.errstate(all="ignore"):

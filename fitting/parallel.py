@@ -17,7 +17,7 @@ from fitting.contest import Contest
 from fitting.diagnostics import Spread, spread
 from fitting.engine import Solution, minimise
 from fitting.estimates import correlations, derived, estimates
-from fitting.problem import Problem
+from fitting.problem import FAILED, LOWEST, Problem
 from fitting.recipes import Known
 from fitting.result import Estimate
 from fitting.selection import aicc, bic, weights
@@ -89,17 +89,49 @@ class Parallel:
         return (bic if schwarz else aicc)(self.solution.cost, n, max(n_effective, k + 3.0), k)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Summed(Problem):
+    """A sum of currents on the same points.
+
+    Parameters
+    ----------
+    law, x, y, free, fixed, scale
+        Of :class:`Problem`; ``free`` and ``fixed`` are the blocks' own, with prefixes.
+    blocks : tuple of Problem
+        Of each current by itself, unweighted.
+    """
+
+    blocks: tuple[Problem, ...] = ()
+
+    def residual(self, u: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Of the sum, from each block's: exp(-r) is its current over the reading."""
+        ends = np.cumsum([len(b.free) for b in self.blocks])[:-1]
+        found = [b.residual(part) for b, part in zip(self.blocks, np.split(u, ends))]
+        shares = np.exp([-r for r, _ in found])
+        total = shares.sum(axis=0)
+        good = (total > LOWEST) & np.isfinite(total)
+        whole = np.where(good, total, 1.0)
+        r = np.where(good, -self.weight * np.log(whole), FAILED)
+        rate = np.where(good, self.weight * shares / whole, 0.0)
+        return r, np.concatenate([jac * part for (_, jac), part in zip(found, rate)])
+
+
 def add_up(sweep: Sweep, candidates: Sequence[Candidate]) -> Parallel | None:
     """Fit the sum of the candidates' currents to the used points of a branch.
 
     None where the search finds no minimum inside the bounds, or a current is nowhere the largest.
     """
     names = tuple(f"p{k + 1}" for k in range(len(candidates)))
+    mask = sweep.used
+    v, i = voltage_of(sweep.trace)[mask], sweep.trace.current[mask]
     free: tuple[Parameter, ...] = ()
     fixed: dict[str, tuple[Parameter, float]] = {}
     start: dict[str, float] = {}
+    blocks = []
     for name, candidate in zip(names, candidates):
         head, problem = name + SEPARATOR, candidate.solution.problem
+        sign = -1.0 if candidate.flipped else 1.0
+        blocks.append(replace(problem, x=sign * v, y=sign * i, scale=0.0))
         free += tuple(replace(p, name=head + p.name) for p in problem.free)
         fixed |= {head + n: pair for n, pair in problem.fixed.items()}
         start |= {head + n: x for n, x in candidate.solution.values.items()}
@@ -110,8 +142,7 @@ def add_up(sweep: Sweep, candidates: Sequence[Candidate]) -> Parallel | None:
             total = total + _one(candidate, name, x, si)
         return total
 
-    v, mask = voltage_of(sweep.trace), sweep.used
-    problem = Problem(law, v[mask], sweep.trace.current[mask], free, fixed, sweep.noise.scale)
+    problem = Summed(law, v, i, free, fixed, sweep.noise.scale, tuple(blocks))
     try:
         solution = minimise(problem, [start])
     except FitRefused:
@@ -121,7 +152,7 @@ def add_up(sweep: Sweep, candidates: Sequence[Candidate]) -> Parallel | None:
     si = {n: x * p.si_factor for n, (p, x) in fixed.items()}
     si |= {p.name: solution.values[p.name] * p.si_factor for p in free}
     with np.errstate(all="ignore"):
-        sizes = [np.abs(_one(c, n, v[mask], si)) for n, c in zip(names, candidates)]
+        sizes = [np.abs(_one(c, n, v, si)) for n, c in zip(names, candidates)]
     largest = np.argmax(sizes, axis=0)
     rules = []
     for k in range(len(candidates)):

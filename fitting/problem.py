@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 
 from compactmodels.dual import Dual
 from compactmodels.errors import InputError, SimulationError
+from compactmodels.fast_law import FAILED as FAILED
+from compactmodels.fast_law import LOWEST as LOWEST
+from compactmodels.fast_law import Law, LogResidual
 from compactmodels.parameter import Parameter
 
 FloatArray = NDArray[np.float64]
-
-FAILED = 1e3
-"""Residual (in ln units) of a point where the equation gives no finite current of the right sign."""
-_LOWEST = 1e-300
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +58,7 @@ class Problem:
     """Of each residual, (n,)."""
     _held: Mapping[str, float] = field(init=False, repr=False)
     _moved: tuple[tuple[str, bool, float], ...] = field(init=False, repr=False)
+    _compiled: LogResidual | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         for p in self.free:
@@ -76,6 +76,7 @@ class Problem:
         }
         for name, value in settled.items():
             object.__setattr__(self, name, value)
+        object.__setattr__(self, "_compiled", self._compile())
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -88,6 +89,16 @@ class Problem:
         with np.errstate(divide="ignore"):
             weight: FloatArray = 1.0 / np.hypot(1.0, self.scale / self.y)
         return weight
+
+    def _compile(self) -> LogResidual | None:
+        """The residuals as one compiled pass; None where the law is more than one part's equation."""
+        law, names = self.law, self.names
+        if not isinstance(law, Law) or not {*names, *self._held}.issuperset(law.names):
+            return None
+        own = names[:-1] if names and names[-1] == law.resistance else names
+        if not own or not set(own).issubset(law.names):
+            return None
+        return LogResidual(law, self.x, self.y, self.weight, self._held, self._moved)
 
     def internal(self, values: Mapping[str, float]) -> FloatArray:
         """Search coordinates, shape (k,), of values in declared units."""
@@ -134,6 +145,8 @@ class Problem:
 
     def residual(self, u: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Weighted ln|y| - ln|law| (n,) and its exact Jacobian (k, n); never NaN."""
+        if self._compiled is not None:
+            return self._compiled(u)
         with np.errstate(all="ignore"):
             try:
                 value, partials = self.current(u)
@@ -145,7 +158,7 @@ class Problem:
                 r, jac = self.weight * r, self.weight * jac
             # One look at all of them: as a rule there is nothing to mend.
             if not (math.isfinite(r @ r) and math.isfinite(np.vdot(jac, jac))):
-                good = np.isfinite(ratio) & (ratio > _LOWEST)
+                good = np.isfinite(ratio) & (ratio > LOWEST)
                 r = np.where(good, r, FAILED)
                 jac = np.where(good & np.isfinite(jac), jac, 0.0)
         return r, jac

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -56,6 +56,20 @@ class Quantity:
         """The number itself."""
         with np.errstate(all="ignore"):
             return float(np.exp(coordinate)) if self.log else coordinate
+
+    def remembering(self) -> Quantity:
+        """The same, not computed again where it was asked for last: a step ends where the next begins."""
+        last: dict[bytes, tuple[float, FloatArray]] = {}
+
+        def at(u: FloatArray) -> tuple[float, FloatArray]:
+            key = u.tobytes()
+            if key not in last:
+                found = self.at(u)
+                last.clear()
+                last[key] = found
+            return last[key]
+
+        return replace(self, at=at)
 
 
 def coordinate(problem: Problem, name: str) -> Quantity:
@@ -238,6 +252,7 @@ def refit(
             return None
         u = restored
     rest = np.arange(u.size) != pivot
+    places = np.flatnonzero(rest)
     r, jac = valley.evaluate(u)
     cost, damping, spent = float(r @ r), 1e-6, 1
     while spent < STEPS:
@@ -249,19 +264,20 @@ def refit(
         stuck = ((u[rest] <= low[rest]) & (gradient > 0)) | (
             (u[rest] >= high[rest]) & (gradient < 0)
         )
-        go = ~stuck & (np.linalg.norm(moving, axis=1) > 0)
-        if not np.any(go):
+        normal = moving @ moving.T
+        go = ~stuck & (np.diag(normal) > 0)
+        if not go.any():
             break
-        normal = moving[go] @ moving[go].T
+        normal, gradient, index = normal[np.ix_(go, go)], gradient[go], places[go]
+        scale = np.diag(np.diag(normal))
         better = None
         while better is None and damping < 1e8 and spent < STEPS:
-            step = np.linalg.solve(normal + damping * np.diag(np.diag(normal)), -gradient[go])
-            gain = -2.0 * float(gradient[go] @ step) - float(step @ normal @ step)
+            step = np.linalg.solve(normal + damping * scale, -gradient)
+            gain = -2.0 * float(gradient @ step) - float(step @ normal @ step)
             if gain <= enough:
                 break
             ahead = u.copy()
-            index = np.flatnonzero(rest)[go]
-            ahead[index] = np.clip(u[index] + step, low[index], high[index])
+            ahead[index] = np.minimum(np.maximum(u[index] + step, low[index]), high[index])
             if held is not None:
                 ahead_or_none = _restore(ahead, held, value, pivot, low, high)
                 if ahead_or_none is None:
@@ -270,19 +286,15 @@ def refit(
                 ahead = ahead_or_none
             r_new, jac_new = valley.evaluate(ahead)
             spent += 1
-            if float(r_new @ r_new) < cost:
+            cost_new = float(r_new @ r_new)
+            if cost_new < cost:
                 better = ahead
             else:
                 damping = max(10 * damping, 1e-3)
         if better is None:
             break
-        u, r, jac, cost, damping = (
-            better,
-            r_new,
-            jac_new,
-            float(r_new @ r_new),
-            max(damping / 10, 1e-9),
-        )
+        u, r, jac, cost = better, r_new, jac_new, cost_new
+        damping = max(damping / 10, 1e-9)
     return u, cost
 
 

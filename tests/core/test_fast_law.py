@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from compactmodels import registry
 from compactmodels.dual import Dual, variables
-from compactmodels.fast_law import ConductionLaw, DecayLaw
+from compactmodels.fast_law import FAILED, ConductionLaw, DecayLaw, LogResidual
 from compactmodels.fast_law_source import generate
 from compactmodels.junction import current_behind
 from compactmodels.parts import Conduction
@@ -82,6 +82,39 @@ def test_decay_law_and_slopes_equal_the_duals(name: str, data: Any) -> None:
     with np.errstate(all="ignore"):
         expected = part.function(t, **lifted(si))
     assert agree(DecayLaw(part)(t, lifted(si)), expected, si)
+
+
+@pytest.mark.parametrize("series", [False, True])
+@pytest.mark.parametrize("name", CONDUCTIONS)
+def test_residuals_in_one_pass_are_those_of_the_law(name: str, series: bool) -> None:
+    part = registry.conduction(name)
+    si = part.si(part.defaults)
+    v = np.linspace(0.05, 1.2, 24)
+    y = np.abs(part.function(v, 300.0, **si)) * np.linspace(0.5, 2.0, v.size)
+    weight = np.linspace(0.2, 1.0, v.size)
+    si = {**si, "r_s": 0.1 * float(np.min(v / y))} if series else si
+    law = ConductionLaw(part, 300.0, series=series)
+    log = {n: k % 2 == 0 for k, n in enumerate(si)}  # searched in their logarithm or as they are
+    moved = [(n, log[n], 0.5) for n in si]
+    u = np.array([np.log(2 * x) if log[n] else 2 * x for n, x in si.items()])
+    r, jacobian = LogResidual(law, v, y, weight, {}, moved)(u)
+    value = law(v, lifted(si))
+    slopes = value.partials * np.array([[x if log[n] else 0.5] for n, x in si.items()])
+    seen = value.value / y > 0
+    assert np.all(r[~seen] == FAILED) and np.all(jacobian[:, ~seen] == 0.0)
+    np.testing.assert_allclose(r[seen], (-weight * np.log(value.value / y))[seen], atol=1e-9)
+    expected = -weight * slopes / value.value
+    np.testing.assert_allclose(jacobian[:, seen], expected[:, seen], rtol=1e-6, atol=1e-9)
+
+
+def test_a_reading_of_the_other_sign_and_no_current_have_failed() -> None:
+    law = ConductionLaw(registry.conduction("ohmic"), 300.0, series=False)
+    v, y = np.array([1.0, 1.0, 0.0]), np.array([2.0, -2.0, 2.0])
+    r, jacobian = LogResidual(law, v, y, np.ones(3), {}, [("g", True, 1.0)])(np.array([0.0]))
+    np.testing.assert_allclose(r, [np.log(2.0), FAILED, FAILED])
+    np.testing.assert_array_equal(jacobian, [[-1.0, 0.0, 0.0]])
+    lost, flat = LogResidual(law, v, y, np.ones(3), {}, [("g", True, 1.0)])(np.array([np.nan]))
+    assert np.all(lost == FAILED) and not np.any(flat)
 
 
 def test_only_what_moves_has_slopes() -> None:

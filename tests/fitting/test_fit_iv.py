@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import lmfit
 import mpmath as mp
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from compactmodels.registry import conduction, relaxation
 from fitting import fit_iv, fit_iv_many
 from fitting.engine import minimise
 from fitting.masks import forward_sign, mask_sweep
+from fitting.parallel import Summed
 from fitting.problem import Problem
 from fitting.recipes import Known, problem_of
 from fitting.result import FitResult, Refusal
@@ -89,6 +91,58 @@ def test_the_jacobian_is_the_oracles(name):
     problem = problem_of(conduction(name.split()[0]), KNOWN, v, current(v, values), series=series)
     np.testing.assert_allclose(problem.residual(problem.internal(values))[0], 0, atol=1e-6)
     check_jacobian(problem, values, current)
+
+
+def test_a_sum_of_currents_has_the_residuals_of_its_law():
+    v = np.linspace(0.05, 0.6, 40)
+    parts = {"p1": ("ohmic", {"g": 1e-8}), "p2": ("thermionic_emission", {"phi": 0.7, "n": 1.3})}
+    i = 1e-8 * v + diode(v, r_s=0.0, n=1.3)
+    blocks = {k: problem_of(conduction(n), KNOWN, v, i) for k, (n, _) in parts.items()}
+    free = tuple(replace(p, name=f"{k}_{p.name}") for k, b in blocks.items() for p in b.free)
+    fixed = {f"{k}_{n}": pair for k, b in blocks.items() for n, pair in b.fixed.items()}
+
+    def law(x, si):
+        own = {
+            k: {n.removeprefix(f"{k}_"): s for n, s in si.items() if n.startswith(f"{k}_")}
+            for k in blocks
+        }
+        return sum(b.law(x, own[k]) for k, b in blocks.items())
+
+    known = (law, v, i, free, fixed, 1e-9)
+    values = {f"{k}_{n}": x for k, (_, held) in parts.items() for n, x in held.items()}
+    u = Problem(*known).internal(values) + 0.05
+    for found, expected in zip(
+        Summed(*known, tuple(blocks.values())).residual(u), Problem(*known).residual(u)
+    ):
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_the_search_is_lmfits_own():
+    values, _, _, current = PROBLEMS["thermionic_emission"]
+    v = np.linspace(0.1, 0.5, 60)
+    problem = problem_of(
+        conduction("thermionic_emission"), KNOWN, v, noisy(current(v, values)), series=False
+    )
+    start = problem.internal({"phi": 0.6, "n": 1.3})
+    parameters = lmfit.Parameters()
+    for name, x, (low, high) in zip(problem.names, start, problem.bounds()):
+        parameters.add(name, value=x, min=low, max=high)
+
+    def at(p):
+        return problem.residual(np.array([p[n].value for n in problem.names]))
+
+    plain = lmfit.minimize(
+        lambda p: at(p)[0],
+        parameters,
+        Dfun=lambda p: at(p)[1],
+        col_deriv=1,
+        ftol=1e-10,
+        xtol=1e-10,
+    )
+    found = minimise(problem, [{"phi": 0.6, "n": 1.3}])
+    assert found.values == pytest.approx(
+        problem.external(np.array([plain.params[n].value for n in problem.names])), rel=1e-9
+    )
 
 
 def test_a_jacobian_one_percent_off_is_seen():
