@@ -28,6 +28,7 @@ MIXES: Final = {
     "on": "w: conducts in the low-resistance state",
     "off": "1 - w: conducts in the high-resistance state",
     "volatile": "s: conducts while the volatile state is excited",
+    "resistive": "1/(w + off_on (1 - w)): two parts in series, of which w is the conducting one",
     "exponential": "10^(span (w - 1)): w moves the saturation current over decades",
     "exponential_both": "10^(span (w + s - 1)): w and s move the saturation current over decades",
 }
@@ -56,6 +57,7 @@ TAKEN: Final = frozenset({"sw", "rx", "w", "s", "gmin", "state", "balance"})
 
 LN_10: Final = math.log(10.0)
 SERIES = Parameter("r_s", 0.0, "ohm", "series resistance of the branch", 0.0, 1e15)
+OFF_ON = Parameter("off_on", 160.0, "1", "resistance at state 0 over that at 1", 1.0, 1e9, log=True)
 SPAN = Parameter("span", 12.0, "1", "decades of current from state 0 to state 1", 0.1, 30.0)
 
 
@@ -69,7 +71,8 @@ class Branch:
         Prefix of its parameters.
     mechanism : Conduction
     mix : str
-        A key of :data:`MIXES`; an exponential one adds the parameter ``<name>_span``.
+        A key of :data:`MIXES`; an exponential one adds the parameter ``<name>_span``, a
+        resistive one ``<name>_off_on``.
     series : bool
         Whether the branch has a series resistance, parameter ``<name>_r_s``.
     """
@@ -102,9 +105,10 @@ class Branch:
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """The mechanism's own, the series resistance and the states' span if there are any."""
+        """The mechanism's own, the series resistance and what the states' weight needs, if anything."""
         series = (SERIES,) if self.series else ()
-        return (*self.mechanism.parameters, *series, *((SPAN,) if self.exponential else ()))
+        weighing = (SPAN,) if self.exponential else (OFF_ON,) if self.mix == "resistive" else ()
+        return (*self.mechanism.parameters, *series, *weighing)
 
     def weight(self, w: Any, s: Any, si: Mapping[str, Any]) -> Any:
         """Share of the branch at the states ``w`` and ``s``, which are clamped to [0, 1]."""
@@ -114,6 +118,8 @@ class Branch:
             state = _clamped(w) + (_clamped(s) if self.mix == "exponential_both" else 0.0)
             return f.exp(LN_10 * si["span"] * (state - 1.0))
         state = _clamped(s if self.mix == "volatile" else w)
+        if self.mix == "resistive":
+            return 1.0 / (state + si["off_on"] * (1.0 - state))
         return 1.0 - state if self.mix == "off" else state
 
     def junction_current(self, vj: Any, temperature: Any, si: Mapping[str, Any]) -> Any:

@@ -271,6 +271,7 @@ def ladder(
 
 STARTS: Final[dict[str, Any]] = {
     "ohmic": ohmic,
+    "activated_ohmic": ohmic,
     "sinh": sinh,
     "thermionic_emission": thermionic_emission,
     "schottky_emission": schottky_emission,

@@ -97,6 +97,7 @@ _TUNNEL: Final = (
 
 RECIPES: Final[dict[str, Recipe]] = {
     "ohmic": Recipe(("g",)),
+    "activated_ohmic": Recipe(("g",), thermal=True),
     "sinh": Recipe(("g", "v0")),
     "thermionic_emission": Recipe(
         ("phi", "n"),
@@ -337,3 +338,4 @@ def starts_of(problem: Problem, part: Conduction, known: Known) -> list[dict[str
         law, problem.x, problem.y, known.temperature, problem.names
     )
     return starts
+

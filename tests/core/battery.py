@@ -65,6 +65,8 @@ def rate_floor(card: ModelCard) -> float:
     better; times the prefactor that is far below anything that would move a state.
     """
     rates = [card.values[p.name] for p in card.model.parameters if p.unit == "1/s"]
+    if not rates:  # the law has no prefactor of that unit
+        rates = [abs(float(r)) for r in card.model.rates(100.0, 0.5, 0.5, card.values)]
     return FLOOR + 2e-15 * max(rates)
 
 

@@ -228,6 +228,7 @@ def _constants_with_units(part: Part, ureg: Any, monkeypatch: pytest.MonkeyPatch
         "ELECTRON_MASS": "kg",
         "VACUUM_PERMITTIVITY": "F/m",
         "RICHARDSON": "A/(m**2 * K**2)",
+        "ROOM_TEMPERATURE": "K",
     }
     scope = part.function.__globals__
     for name, unit in unit_of.items():

@@ -19,7 +19,11 @@ pytestmark = pytest.mark.needs_ngspice
     ("w0", "ohms", "branch"), [(1.0, 2.7e4, "dt"), (0.0, 1.8e8, "te")], ids=["LRS", "HRS"]
 )
 def test_tunnel_junction_reads_as_published(w0: float, ohms: float, branch: str) -> None:
-    """Resistance at 0.1 V within 2 %, at least 99 % of the current by the named mechanism."""
+    """Resistance at 0.1 V within 2 %, all but a few per cent of the current by the named mechanism.
+
+    The rest is what other published numbers ask for: the Fowler-Nordheim slope of the whole LRS current, and
+    the asymmetry of the HRS (docs/adr/0016).
+    """
     card = load_card("otj")
     deck = (
         f"read\n{subcircuit(card)}\nV1 a 0 0.1\nX1 a 0 otj w0={w0} hold=1\n"
@@ -28,7 +32,7 @@ def test_tunnel_junction_reads_as_published(w0: float, ohms: float, branch: str)
     (op,) = run(deck)
     current = -op["v1#branch"][0]
     assert 0.1 / current == pytest.approx(ohms, rel=0.02)
-    assert op[f"@b.x1.b{branch}[i]"][0] / current >= 0.99
+    assert op[f"@b.x1.b{branch}[i]"][0] / current >= {"dt": 0.95, "te": 0.98}[branch]
     mechanism = {b.name: b.mechanism.name for b in card.model.branches}[branch]
     assert mechanism == {"dt": "direct_tunneling", "te": "schottky_emission"}[branch]
 
@@ -43,7 +47,8 @@ def test_tunnel_junction_carries_the_published_values() -> None:
     assert published["dt_thickness"] == 2.8e-9
     assert published["dt_area"] == pytest.approx(np.pi * (10e-6) ** 2, rel=1e-12)
     calibrated = {n for n, e in card.entries.items() if e.origin == "calibrated"}
-    assert calibrated == {"dt_mass", "te_area"}
+    assert {"dt_mass", "te_area", "fn_area", "fe_g", "sw_kw"} <= calibrated
+    assert all(n.startswith(("sw_", "rx_")) or not n.endswith("phi") for n in calibrated)
 
 
 @pytest.mark.parametrize("name", library())
