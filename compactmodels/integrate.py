@@ -5,8 +5,9 @@ It is the oracle that the simulators are held against, not the fast path.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ from compactmodels.errors import SimulationError
 from compactmodels.protocols import Protocol
 
 FloatArray = NDArray[np.float64]
+EARLIEST: Final = 1e-7
+"""Of a straight piece: its first sample, unless the piece before was shorter still."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,8 +90,10 @@ def respond(
             protocol.voltage[1:],
             strict=True,
         )
+        before = math.inf
         for t0, t1, v0, v1 in pieces:
-            grid = _grid(t0, t1, points)
+            grid = _grid(t0, t1, points, before)
+            before = t1 - t0
             track = _piece(card, x, grid, v0, v1, temperature, rtol)
             x = track[:, -1]
             times.append(grid)
@@ -103,20 +108,27 @@ def respond(
     return Response(time, voltage, current, w, s, "reference integrator")
 
 
-def _grid(t0: float, t1: float, points: int) -> FloatArray:
-    """Half the samples equidistant, half crowding towards the start, where fast states relax."""
+def _grid(t0: float, t1: float, points: int, before: float) -> FloatArray:
+    """Half the samples equidistant, half crowding towards the start, where fast states relax.
+
+    They begin at the scale of the piece before, should that be very short, with as many a decade.
+    """
     span = t1 - t0
     even = np.linspace(t0, t1, points - points // 2 + 1)
-    early = t0 + span * np.geomspace(1e-7, 0.9, points // 2)
-    return np.unique(np.concatenate([even, early]))
+    first = min(EARLIEST, max(before / span, 1e-15))
+    count = math.ceil(points // 2 * math.log(0.9 / first) / math.log(0.9 / EARLIEST))
+    early = t0 + span * np.geomspace(first, 0.9, count)
+    return np.unique(np.concatenate([even, early[early > t0]]))
 
 
 def samples(protocol: Protocol, points: int) -> tuple[FloatArray, FloatArray]:
     """Times [s] and voltages [V] of the samples, ``points`` in each straight piece."""
     if protocol.static:
         return protocol.time, protocol.voltage
+    before = [math.inf, *np.diff(protocol.time)[:-1]]
     pieces = [
-        _grid(a, b, points) for a, b in zip(protocol.time[:-1], protocol.time[1:], strict=True)
+        _grid(a, b, points, scale)
+        for a, b, scale in zip(protocol.time[:-1], protocol.time[1:], before, strict=True)
     ]
     time = np.concatenate(pieces)
     return time, np.interp(time, protocol.time, protocol.voltage)

@@ -1,7 +1,8 @@
 """Protocols made of steps: reset, rest, train, wait, train again.
 
 In TOML a sequence is ``kind = "sequence"`` with ``[[steps]]``, each a protocol of its own; a
-``rest`` is a constant voltage, a ``waveform`` any list of corners.
+``rest`` is a constant voltage, a ``waveform`` any list of corners. ``repeat = N`` on a step, or on the
+sequence itself, applies it N times; a step may be a sequence, three deep.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from compactmodels.protocols import LARGEST, Protocol, build
 
 MOST_STEPS: Final = 1000
 MOST_CORNERS: Final = 100_000
+DEEPEST: Final = 3
+"""Sequences within one another."""
 
 
 def rest(duration: float = 1.0, voltage: float = 0.0) -> Protocol:
@@ -107,8 +110,43 @@ def sequence(parts: Sequence[Protocol], label: str = "Sequence") -> Protocol:
     )
 
 
-def from_document(document: Mapping[str, Any]) -> Protocol:
+def repeated(part: Protocol, number: float, where: str = "") -> Protocol:
+    """A protocol ``number`` times in a row; ``where`` says in an error which step it is.
+
+    Raises
+    ------
+    ProtocolError
+        No whole number above 0, too many corners, an end at another voltage than the beginning.
+    """
+    whole = isinstance(number, (int, float)) and not isinstance(number, bool)
+    if not whole or number != number // 1 or not 1 <= number <= MOST_CORNERS:
+        raise ProtocolError(
+            f"protocol 'sequence'{where}: repeat is {repr(number)[:60]}: a whole number from 1 to "
+            f"{MOST_CORNERS} is expected"
+        )
+    if number == 1:
+        return part
+    _few(where, int(number) * (part.time.size - 1))
+    if part.static or part.voltage[0] != part.voltage[-1]:
+        raise ProtocolError(
+            f"protocol 'sequence'{where}: what is repeated has to be a waveform that ends at the voltage "
+            f"at which it begins, {part.voltage[0]:g} V; it ends at {part.voltage[-1]:g} V"
+        )
+    return sequence([part] * int(number), part.label)
+
+
+def _few(where: str, corners: int) -> None:
+    if corners > MOST_CORNERS:
+        raise ProtocolError(
+            f"protocol 'sequence'{where}: {corners} corners are too many; at most {MOST_CORNERS} can be "
+            "applied"
+        )
+
+
+def from_document(document: Mapping[str, Any], deep: int = 1) -> Protocol:
     """A protocol from what TOML says of it: a builder's settings, a sequence, a rest, a waveform.
+
+    ``deep`` counts sequences within one another.
 
     Raises
     ------
@@ -120,29 +158,50 @@ def from_document(document: Mapping[str, Any]) -> Protocol:
     if not isinstance(kind, str):
         raise ProtocolError('protocol: kind = "..." is missing')
     if kind == "sequence":
+        number = rest_of.pop("repeat", 1)
         steps = rest_of.pop("steps", None)
-        _nothing_left(kind, rest_of, "steps")
-        if not isinstance(steps, list) or not 1 <= len(steps) <= MOST_STEPS:
-            raise ProtocolError(
-                f"protocol 'sequence': steps is {repr(steps)[:60]}: a list of 1 to {MOST_STEPS} "
-                "protocols is expected"
-            )
-        for k, step in enumerate(steps, start=1):
-            if not isinstance(step, Mapping) or step.get("kind") == "sequence":
-                raise ProtocolError(
-                    f"protocol 'sequence', step {k} is {repr(step)[:60]}: a table with a kind other "
-                    "than sequence is expected"
-                )
-        return sequence([from_document(step) for step in steps])
+        _nothing_left(kind, rest_of, "steps, repeat")
+        return repeated(_steps(steps, deep), number)
+    if kind == "stdp":
+        from compactmodels.protocol_stdp import from_settings
+
+        return from_settings(rest_of)
     if kind == "rest":
         values = {key: _number(kind, key, rest_of.pop(key, 0.0)) for key in ("duration", "voltage")}
         _nothing_left(kind, rest_of, "duration, voltage")
         return rest(**values)
     if kind == "waveform":
-        lists = {key: _numbers(kind, key, rest_of.pop(key, None)) for key in ("time", "voltage")}
+        lists = {key: numbers(kind, key, rest_of.pop(key, None)) for key in ("time", "voltage")}
         _nothing_left(kind, rest_of, "time, voltage")
         return waveform(lists["time"], lists["voltage"])
     return build(kind, rest_of)
+
+
+def _steps(steps: Any, deep: int) -> Protocol:
+    """The steps of a sequence, each as often as its ``repeat`` says."""
+    if not isinstance(steps, list) or not 1 <= len(steps) <= MOST_STEPS:
+        raise ProtocolError(
+            f"protocol 'sequence': steps is {repr(steps)[:60]}: a list of 1 to {MOST_STEPS} "
+            "protocols is expected"
+        )
+    if deep > DEEPEST:
+        raise ProtocolError(
+            f"protocol 'sequence': sequences lie within one another {DEEPEST} deep at most; write the "
+            "inner one's steps out"
+        )
+    parts, corners = [], 0
+    for k, step in enumerate(steps, start=1):
+        if not isinstance(step, Mapping):
+            raise ProtocolError(
+                f"protocol 'sequence', step {k} is {repr(step)[:60]}: a table with a kind is expected"
+            )
+        settings = dict(step)
+        number = settings.pop("repeat", 1)
+        part = repeated(from_document(settings, deep + 1), number, f", step {k}")
+        corners += part.time.size - 1
+        _few(f", step {k}", corners)
+        parts.append(part)
+    return sequence(parts)
 
 
 def _nothing_left(kind: str, rest_of: Mapping[str, Any], known: str) -> None:
@@ -160,7 +219,8 @@ def _number(kind: str, key: str, value: Any) -> float:
     return float(value)
 
 
-def _numbers(kind: str, key: str, value: Any) -> list[float]:
+def numbers(kind: str, key: str, value: Any) -> list[float]:
+    """A list of finite numbers from a document; ``kind`` and ``key`` name it in an error."""
     if not isinstance(value, list):
         raise ProtocolError(
             f"protocol '{kind}': '{key}' is {repr(value)[:60]}: a list of numbers is expected"

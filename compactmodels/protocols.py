@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from compactmodels.errors import ProtocolError
 
 FloatArray = NDArray[np.float64]
-EDGE_OF_STEP: Final = 1e-9
-"""ngspice merges breakpoints closer than about 1e-10 of the largest step: edges keep ten times that."""
 
 LARGEST: Final = sys.float_info.max
+LEAST_GRAINS: Final = 64
+"""Of a double in each piece of a waveform: its length, and a pulse's dose, are then known to 2 %."""
 LEAST_STEP: Final = 1e-12
 """V, and of the voltage: ngspice's DC sweep goes on for 2.2e-13 V beyond its end, in steps however small."""
 
@@ -77,11 +77,12 @@ class Protocol:
                     f"{self.label}: times must increase, and a piece of it is lost beside the length of "
                     "the record: lengthen the piece or shorten the record"
                 )
-            if np.min(edges) < EDGE_OF_STEP * self.max_step:
+            grain = np.spacing(np.abs(self.time[1:]))
+            if np.any(edges < LEAST_GRAINS * grain):
+                k = int(np.argmin(edges / grain))
                 raise ProtocolError(
-                    f"{self.label}: an edge of {np.min(edges):.3g} s is shorter than "
-                    f"{EDGE_OF_STEP:g} of the largest step ({self.max_step:.3g} s) and ngspice "
-                    "would drop it: lengthen the edge or shorten the record"
+                    f"{self.label}: a piece of {edges[k]:.3g} s after {self.time[k]:.6g} s is too short beside "
+                    "the time for its length to be kept: lengthen the piece or shorten the record"
                 )
 
     def waypoints(self, growth: float = 1.5) -> tuple[FloatArray, FloatArray]:
@@ -296,7 +297,7 @@ def load(path: Path, settings: Mapping[str, Any] | None = None) -> Protocol:
         raise ProtocolError(
             f"protocol file '{path}': kind = \"...\" is missing; one of {', '.join(BUILDERS)}"
         )
-    if kind in ("sequence", "rest", "waveform"):
+    if kind in ("sequence", "rest", "waveform", "stdp"):
         from compactmodels.protocol_sequence import from_document
 
         return from_document({"kind": kind, **document, **(settings or {})})

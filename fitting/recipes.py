@@ -338,4 +338,3 @@ def starts_of(problem: Problem, part: Conduction, known: Known) -> list[dict[str
         law, problem.x, problem.y, known.temperature, problem.names
     )
     return starts
-

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from compactmodels.card import ModelCard
 from compactmodels.constants import ROOM_TEMPERATURE, ZERO_CELSIUS
-from compactmodels.errors import InputError, SimulationError
+from compactmodels.errors import InputError, ProtocolError, SimulationError
 from compactmodels.integrate import Response
 from compactmodels.names import identifier, number
 from compactmodels.parameter import TEMPERATURE
-from compactmodels.protocols import Protocol
+from compactmodels.protocols import Protocol, Pulse
 from compactmodels.templating import render
 from netlists.ngspice import Plot, run
 from netlists.subcircuit import subcircuit
@@ -22,6 +22,8 @@ from netlists.subcircuit import subcircuit
 FloatArray = NDArray[np.float64]
 DOSE_TOLERANCE: Final = 0.01
 """A pulse whose integral over time misses the protocol's by more was dropped by the simulator."""
+EDGE_OF_STEP: Final = 1e-9
+"""ngspice merges breakpoints closer than about 1e-10 of the largest step: edges keep ten times that."""
 _OPTIONS: Final = {
     "dc": "reltol=1e-9 abstol=1e-18 vntol=1e-12",
     "transient": "reltol=1e-4 vntol=1e-9",
@@ -36,25 +38,81 @@ def deck(
     s0: float = 0.0,
     temperature: float = ROOM_TEMPERATURE,
 ) -> str:
-    """The netlist that applies a protocol to a card; loadable by ngspice as it is."""
-    for name, value in (("w0", w0), ("s0", s0)):
+    """The netlist that applies a protocol to a card in one run; loadable by ngspice as it is.
+
+    Raises
+    ------
+    ProtocolError
+        An edge that ngspice would drop beside the length of the run.
+    """
+    if protocol.kind == "transient":
+        shortest = float(np.min(np.diff(protocol.time)))
+        if shortest < EDGE_OF_STEP * protocol.max_step:
+            raise ProtocolError(
+                f"{protocol.label}: an edge of {shortest:.3g} s is shorter than "
+                f"{EDGE_OF_STEP:g} of the largest step ({protocol.max_step:.3g} s) and ngspice "
+                "would drop it: lengthen the edge or shorten the record"
+            )
+    options = _OPTIONS["dc" if protocol.static else "transient"]
+    return write_deck(
+        card,
+        subcircuit(card),
+        label=protocol.label,
+        kind=protocol.kind,
+        stimulus=_stimulus(protocol),
+        options=options,
+        start=(w0, s0),
+        temperature=temperature,
+    )
+
+
+def write_deck(
+    card: ModelCard,
+    emitted: str,
+    *,
+    label: str,
+    kind: str,
+    stimulus: dict[str, Any],
+    options: str,
+    start: tuple[float, float],
+    temperature: float,
+) -> str:
+    """A deck from what the protocol decides.
+
+    Parameters
+    ----------
+    card : ModelCard
+    emitted : str
+        Its subcircuit.
+    label, kind : str
+        Of the protocol.
+    stimulus : dict
+        What the template needs for this kind.
+    options : str
+        Of ngspice.
+    start : tuple of float
+        Initial states w and s, in [0, 1].
+    temperature : float
+        [K].
+    """
+    for name, value in zip(("w0", "s0"), start, strict=True):
         if not 0.0 <= value <= 1.0:
             raise InputError(f"{name} = {value}: an initial state lies between 0 and 1")
     TEMPERATURE.check(temperature)
     return render(
         "netlists",
         "device.cir.j2",
-        subcircuit=subcircuit(card),
+        subcircuit=emitted,
         module=identifier(card.name, "subcircuit"),
-        label=protocol.label,
-        w0=number(w0),
-        s0=number(s0),
-        hold="1" if protocol.static else "0",
+        label=label,
+        w0=number(start[0]),
+        s0=number(start[1]),
+        hold="0" if kind == "transient" else "1",
         celsius=number(temperature - ZERO_CELSIUS),
-        options=_OPTIONS["dc" if protocol.static else "transient"],
+        options=options,
         states=list(card.model.states),
-        kind=protocol.kind,
-        **_stimulus(protocol),
+        kind=kind,
+        **stimulus,
     )
 
 
@@ -67,15 +125,18 @@ def _stimulus(protocol: Protocol) -> dict[str, Any]:
     if protocol.kind == "points":
         # pwl() wants two points at least: the last one stands twice.
         index, volts = np.append(time, time[-1] + 1), np.append(voltage, voltage[-1])
-        return {"pairs": _pairs(index, volts), "duration": number(protocol.duration)}
+        return {"pairs": pairs(index, volts), "duration": number(protocol.duration)}
+    step = number(min(protocol.max_step, protocol.duration / 50))
     return {
-        "pairs": _pairs(*protocol.waypoints()),
+        "pairs": pairs(*protocol.waypoints()),
         "duration": number(protocol.duration),
-        "max_step": number(min(protocol.max_step, protocol.duration / 50)),
+        "step": step,
+        "max_step": step,
     }
 
 
-def _pairs(x: FloatArray, y: FloatArray) -> list[tuple[str, str]]:
+def pairs(x: FloatArray, y: FloatArray) -> list[tuple[str, str]]:
+    """Two lists as the corners of a waveform."""
     return [(number(a), number(b)) for a, b in zip(x, y, strict=True)]
 
 
@@ -95,7 +156,8 @@ def simulate(
     ----------
     card : ModelCard
     protocol : Protocol
-        A static one is run with the states held (``hold = 1``), any other as a transient.
+        A static one is run with the states held (``hold = 1``), any other as one transient or
+        several that hand the states on (:mod:`netlists.segments`).
     w0, s0 : float
         Initial states in [0, 1].
     temperature : float
@@ -108,54 +170,62 @@ def simulate(
     Returns
     -------
     Response
-        At the simulator's own time points.
+        At the simulator's own time points. ``engine`` names the options of a transient that
+        converged only with others than the usual ones.
 
     Raises
     ------
     SimulationError
-        ngspice failed, with its own words, or dropped a pulse.
+        ngspice failed, with its own words, whatever options were tried
+        (:data:`netlists.retries.ATTEMPTS`), or dropped a pulse.
     ToolMissing
         ngspice's library or PySpice is not installed.
     """
+    if not protocol.static:
+        from netlists.segments import simulate_segments
+
+        return simulate_segments(
+            card, protocol, w0=w0, s0=s0, temperature=temperature, timeout=timeout, keep=keep
+        )
     text = deck(card, protocol, w0=w0, s0=s0, temperature=temperature)
     (plot,) = run(text, timeout=timeout, title=card.name, keep=keep)
     voltage = plot["drive"]
-    time = np.arange(voltage.size, dtype=float) if protocol.static else plot["time"]
-    tracks = {state: _state(plot, card, state, start) for state, start in (("w", w0), ("s", s0))}
-    if not protocol.static:
-        _check_doses(protocol, time, voltage)
-    current = -plot["vdrive#branch"]
-    return Response(time, voltage, current, tracks["w"], tracks["s"], "ngspice")
+    w, s = (state_track(plot, card, state, start) for state, start in (("w", w0), ("s", s0)))
+    index = np.arange(voltage.size, dtype=float)
+    return Response(index, voltage, -plot["vdrive#branch"], w, s, "ngspice")
 
 
-def _state(plot: Plot, card: ModelCard, state: str, start: float) -> FloatArray:
+def state_track(plot: Plot, card: ModelCard, state: str, start: float) -> FloatArray:
+    """A state in a plot; ``start`` throughout where the model does not move it."""
     if state in card.model.states:
         return np.asarray(plot[f"xdut.{state}"], dtype=float)
-    return np.full(next(iter(plot.vectors.values())).size, start)
+    return np.full(plot["drive"].size, start)
 
 
-def _check_doses(protocol: Protocol, time: FloatArray, voltage: FloatArray) -> None:
+def check_doses(protocol: Protocol, time: FloatArray, voltage: FloatArray) -> None:
+    """Hold the integral of every pulse against the protocol's.
+
+    Each over its own stretch of the record: differences of an integral over hours would have lost
+    a pulse of nanoseconds.
+    """
     base = protocol.settings.get("base", 0.0)
-    cumulated = np.concatenate(
-        [[0.0], np.cumsum(0.5 * (voltage[1:] + voltage[:-1] - 2 * base) * np.diff(time))]
-    )
-    asked = np.concatenate(
-        [
-            [0.0],
-            np.cumsum(
-                0.5
-                * (protocol.voltage[1:] + protocol.voltage[:-1] - 2 * base)
-                * np.diff(protocol.time)
-            ),
-        ]
-    )
+    applied, asked = voltage - base, protocol.voltage - base
     for k, pulse in enumerate(protocol.pulses):
-        ends = [pulse.start, pulse.stop]
-        got = float(np.diff(np.interp(ends, time, cumulated))[0])
-        due = float(np.diff(np.interp(ends, protocol.time, asked))[0])
+        got = _dose(time, applied, pulse)
+        due = _dose(protocol.time, asked, pulse)
         if abs(got - due) > DOSE_TOLERANCE * abs(due):
             raise SimulationError(
                 f"ngspice applied {got:.4g} V s in pulse {k + 1} of {len(protocol.pulses)} instead of "
                 f"{due:.4g} V s: its time step skipped the pulse; use fewer or longer pulses a run",
                 code="dose_lost",
             )
+
+
+def _dose(time: FloatArray, voltage: FloatArray, pulse: Pulse) -> float:
+    """Integral [V s] over a pulse, in times that count from its start."""
+    a, b = np.searchsorted(time, [pulse.start, pulse.stop])
+    near = slice(max(a - 1, 0), b + 1)
+    t, v = time[near] - pulse.start, voltage[near]
+    inside = t[(t > 0) & (t < pulse.stop - pulse.start)]
+    points = np.concatenate([[0.0], inside, [pulse.stop - pulse.start]])
+    return float(np.trapezoid(np.interp(points, t, v), points))

@@ -8,8 +8,10 @@ import typer
 
 from compactmodels.cli import commands, fits
 from compactmodels.cli.calibrate import calibrate
+from compactmodels.cli.devices import devices
 from compactmodels.cli.export import export
 from compactmodels.cli.read import read
+from compactmodels.cli.reproduce import reproduce
 
 app = typer.Typer(
     name="compactmodels",
@@ -48,3 +50,5 @@ app.command(name="emit")(commands.emit)
 app.command(name="export")(export)
 app.command(name="simulate")(commands.simulate)
 app.command(name="crossbar")(commands.crossbar)
+app.command(name="reproduce")(reproduce)
+app.command(name="devices")(devices)

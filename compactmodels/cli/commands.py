@@ -114,7 +114,11 @@ def _compiled(path: Path) -> str:
 def simulate(
     card: Card,
     protocol: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help="dc, sweep, pulses, pair, or a TOML file.")
+        str,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="dc, sweep, pulses, pair, a paper's (otj:letter_H), or a TOML file.",
+        ),
     ] = "sweep",
     set_: Annotated[
         list[str] | None,

@@ -15,6 +15,7 @@ from compactmodels.figures.linearised import KINDS, linearised
 from compactmodels.figures.output import save
 from compactmodels.figures.overlay import residual_overlay
 from compactmodels.figures.plasticity import pulse_noise, pulse_trains, response_fit
+from compactmodels.figures.reproduction import paper_figure
 from compactmodels.figures.response import dc_states, hysteresis, pulses
 from compactmodels.figures.statistics import scatter
 
@@ -29,6 +30,7 @@ __all__ = [
     "joint_fit",
     "linearised",
     "misfits",
+    "paper_figure",
     "pulse_noise",
     "pulse_trains",
     "pulses",

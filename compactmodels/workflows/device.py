@@ -19,6 +19,7 @@ from compactmodels.files import is_there, write_text
 from compactmodels.integrate import Response
 from compactmodels.protocols import BUILDERS, Protocol, for_card, load
 from compactmodels.report import engineering
+from compactmodels.workflows.reproduction.published import PAPERS, paper
 from netlists.simulation import simulate
 
 MOST_POINTS = 20_000
@@ -68,7 +69,8 @@ def protocol_for(
     """The protocol to run.
 
     A measurement with times is its own protocol: its waveform is applied as it was measured.  One
-    without times is compared at its voltages with the states held.
+    without times is compared at its voltages with the states held.  ``otj:letter_H`` is a protocol of a
+    paper's data.
     """
     if measured is not None:
         return _measured_protocol(measured, name, settings)
@@ -76,6 +78,9 @@ def protocol_for(
         return for_card(name, card.operation, settings)
     if name.endswith(".toml") or is_there(Path(name)):
         return load(Path(name), settings)
+    source, _, own = name.partition(":")
+    if own and source in PAPERS:
+        return paper(source).protocol(own, **settings)
     return for_card(name, card.operation, settings)  # which says what there is
 
 

@@ -39,7 +39,7 @@ def targets(*rows: dict[str, Any], **top: Any) -> Path:
 
 
 def test_the_published_resistances_give_back_the_library_cards_own_values(folder: Path) -> None:
-    """27 kohm and 180 Mohm from a mass and an area that are far off: 1.056141 m0, 3.746642e-12 m^2."""
+    """27 kohm and 180 Mohm from a mass and an area that are far off."""
     library = load_card("otj")
     start = library.with_values({"dt_mass": 0.9, "te_area": 1e-10}, "assumed").save(Path("o.toml"))
     found = answer("calibrate", start, "--targets", EXAMPLES / "otj.toml", "-o", "new/c.toml")
@@ -47,7 +47,9 @@ def test_the_published_resistances_give_back_the_library_cards_own_values(folder
     assert [t["met"] for t in found["targets"]] == [True, True]
     for name in ("dt_mass", "te_area"):
         p = found["parameters"][name]
-        assert p["value"] == pytest.approx(library.values[name], rel=1e-4)
+        assert p["value"] == pytest.approx(
+            library.values[name], rel=2e-3
+        )  # 27.0 and 180.1 on the card
         assert p["state"] == "fixed"
         assert p["before"] == start_value(start, name)
     assert found["card"] == "new/c.toml"

@@ -264,7 +264,6 @@ def test_simulate_against_what_cannot_be_applied(folder: Path) -> None:
     timed = "Time (s),Voltage (V),Current (A)"
     csv(folder / "back.csv", timed, -0.01 * np.arange(60), V, V)
     csv(folder / "stuck.csv", timed, 0 * V, V, V)
-    csv(folder / "gap.csv", timed, [*(1e-9 * np.arange(59)), 1e9], V, V)
     csv(folder / "decay.csv", "Time (s),Current (A)", V, V)
     sweep(folder / "timeless.csv")
     csv(folder / "timed.csv", timed, 0.01 * np.arange(60), V, V)
@@ -273,7 +272,6 @@ def test_simulate_against_what_cannot_be_applied(folder: Path) -> None:
     for name, *options in (
         ["back"],
         ["stuck"],
-        ["gap"],
         ["decay"],
         ["many"],
         ["timeless"],

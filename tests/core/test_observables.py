@@ -355,7 +355,7 @@ def test_a_sequence_moves_the_states_as_its_steps_do_one_after_the_other() -> No
         ({}, "kind"),
         ({"kind": "sequence"}, "steps"),
         ({"kind": "sequence", "steps": []}, "steps"),
-        ({"kind": "sequence", "steps": [{"kind": "sequence", "steps": []}]}, "other than sequence"),
+        ({"kind": "sequence", "steps": [{"kind": "sequence", "steps": []}]}, "list of 1"),
         ({"kind": "sequence", "steps": [{"kind": "dc"}]}, "DC sweep"),
         (
             {
