@@ -1,4 +1,4 @@
-"""What is applied to a device: DC sweeps at held states, ramps, pulse trains, pulse pairs.
+"""What is applied to a device: DC sweeps at held states, ramps, pulse trains and pairs, writes and reads.
 
 A protocol is data: piecewise-linear voltage against time (or a list of voltages for a DC sweep).
 The reference integrator and ngspice are driven by the same one.
@@ -11,7 +11,7 @@ import math
 import sys
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -241,11 +241,58 @@ def pair(
     )
 
 
+def write_read(
+    amplitude: float = 1.0,
+    width: float = 1e-6,
+    read: float = 0.1,
+    read_width: float = 1e-6,
+    gap: float = 1e-6,
+    number: float = 10,
+    edge: float | None = None,
+) -> Protocol:
+    """``number`` times a pulse of ``amplitude`` [V] and then one of ``read`` [V], ``gap`` [s] apart.
+
+    Pulses are counted through: odd ones write, even ones read.
+    """
+    from compactmodels.protocol_sequence import repeated, sequence
+
+    edge = min(width, read_width, gap) / 50 if edge is None else edge
+    write = pulses(amplitude, width, gap, 1, 0.0, edge, gap)
+    reading = pulses(read, read_width, gap, 1, 0.0, edge, gap)
+    count = _whole("number", number, 1, 10_000)
+    return replace(repeated(sequence([write, reading]), count), label="Write and read")
+
+
+def half_select(
+    amplitude: float = 1.0,
+    width: float = 1e-6,
+    gap: float = 1e-6,
+    number: float = 10,
+    share: float = 0.5,
+    edge: float | None = None,
+    tail: float | None = None,
+) -> Protocol:
+    """What a cell sees of ``number`` writes of its neighbours: pulses of ``share`` times ``amplitude`` [V].
+
+    ``share`` is 1/2 in the V/2 scheme (and 0 for cells on neither line), 1/3 of either sign in V/3.
+    """
+    _finite(share=share)
+    if not 0.0 < abs(share) < 1.0:
+        raise ProtocolError(
+            f"protocol 'half_select': share is {share:g}: a part of the write voltage is expected, 0.5 in "
+            "the V/2 scheme, 0.333 or -0.333 in V/3"
+        )
+    train = pulses(share * amplitude, width, gap, number, 0.0, edge, tail)
+    return replace(train, label="Half-select disturb")
+
+
 BUILDERS: Final[dict[str, Callable[..., Any]]] = {
     "dc": dc,
     "sweep": sweep,
     "pulses": pulses,
     "pair": pair,
+    "write_read": write_read,
+    "half_select": half_select,
 }
 """Protocols by name."""
 
@@ -324,6 +371,18 @@ def for_card(name: str, operation: Mapping[str, float], settings: Mapping[str, A
             "width": "pulse_width",
             "interval": "pulse_gap",
             "base": "v_base",
+        },
+        "write_read": {
+            "amplitude": "pulse_amplitude",
+            "width": "pulse_width",
+            "read": "v_read",
+            "read_width": "pulse_width",
+            "gap": "pulse_gap",
+        },
+        "half_select": {
+            "amplitude": "pulse_amplitude",
+            "width": "pulse_width",
+            "gap": "pulse_gap",
         },
     }
     own = {

@@ -117,7 +117,8 @@ def simulate(
         str,
         typer.Option(
             metavar="NAME|FILE",
-            help="dc, sweep, pulses, pair, a paper's (otj:letter_H), or a TOML file.",
+            help="dc, sweep, pulses, pair, write_read, half_select, a paper's (otj:letter_H), "
+            "or a TOML file.",
         ),
     ] = "sweep",
     set_: Annotated[
@@ -143,7 +144,8 @@ def simulate(
     """Run a card through a protocol in ngspice.
 
     dc: bias points at held states. sweep: hysteresis loop as ramps. pulses: a train. pair: two
-    pulses. The card's own voltages are used unless --set says otherwise, e.g. --set number=20.
+    pulses. write_read: write and read in turn. half_select: what a neighbour's writes do in the V/2
+    scheme. The card's own voltages are used unless --set says otherwise, e.g. --set number=20.
     Writes the trace as CSV and its figure; with --against and a file with voltages and times, the
     measured waveform itself is applied.
     """

@@ -13,7 +13,7 @@ from compactmodels.errors import ProtocolError
 from compactmodels.fast import respond as fast_respond
 from compactmodels.integrate import respond
 from compactmodels.protocol_sequence import from_document, rest, sequence
-from compactmodels.protocols import Protocol, load, pair, pulses
+from compactmodels.protocols import Protocol, build, load, pair, pulses
 
 DOWN = {"kind": "pulses", "amplitude": -3.0, "width": 1e-6, "gap": 1e-5, "number": 1}
 UP = DOWN | {"amplitude": 10.0}
@@ -208,3 +208,23 @@ def test_spike_pairs_repeat_in_a_sequence() -> None:
         "repeat": 60,
     }
     assert from_document({"kind": "sequence", "steps": [step]}).duration == pytest.approx(480.0)
+
+
+def test_writes_and_reads_alternate():
+    found = build("write_read", {"amplitude": 2.0, "read": 0.1, "number": 3, "width": 1e-6})
+    assert [p.amplitude for p in found.pulses] == [2.0, 0.1] * 3
+    middles = [0.5 * (p.start + p.stop) for p in found.pulses]
+    np.testing.assert_allclose(
+        np.interp(middles, found.time, found.voltage), [2.0, 0.1] * 3, rtol=1e-12
+    )
+
+
+def test_a_half_selected_cell_sees_a_part_of_the_write():
+    whole = build("pulses", {"amplitude": 2.0, "number": 4})
+    half = build("half_select", {"amplitude": 2.0, "number": 4})
+    np.testing.assert_allclose(half.voltage, 0.5 * whole.voltage)
+    third = build("half_select", {"amplitude": 3.0, "number": 4, "share": -1 / 3})
+    assert third.voltage.min() == pytest.approx(-1.0)
+    for share in (0.0, 1.0, -2.0, float("nan")):
+        with pytest.raises(ProtocolError):
+            build("half_select", {"share": share})

@@ -31,6 +31,8 @@ class Fact:
     value : float, str, bool or mapping
         As printed; conditions stand beside results in a mapping.
     unit, condition, note : str
+    units : mapping
+        Of each key of ``value``, where they differ.
     tolerance : mapping
         ``relative`` or ``absolute`` of a key of ``value`` ("" for the value itself), ``at_least``: the
         value is a lower bound.
@@ -43,6 +45,7 @@ class Fact:
     unit: str = "1"
     condition: str = ""
     note: str = ""
+    units: Mapping[str, str] = field(default_factory=dict)
     tolerance: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def published(self, key: str = "") -> Any:

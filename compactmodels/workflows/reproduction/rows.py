@@ -206,7 +206,8 @@ def _number(fact: Fact, key: str, value: Any, found: Measured) -> Row:
         allowed = absolute if absolute is not None else relative * np.abs(published)
         ok = bool(np.all(off <= allowed))
         text = f"{absolute:g}" if absolute is not None else f"{relative:.0%}"
-    return Row(name, fact.kind, published, _plain(value), fact.unit, text, ok, note)
+    unit = fact.units.get(key, fact.unit)
+    return Row(name, fact.kind, published, _plain(value), unit, text, ok, note)
 
 
 def _plain(value: Any) -> Any:
