@@ -281,7 +281,8 @@ def _abstol(segment: Segment) -> float:
     Its step is at most sqrt(trtol reltol chgtol / (abstol step)), whatever the error: with an abstol of
     1e-18 A no step over a state at 0 exceeds sqrt(trtol) s, and 1e4 s of rest take 6000 points.
     """
-    return max(min(1e-18, 1e-19 / segment.max_step**3), LEAST_ABSTOL)
+    step = max(segment.max_step, 1e-3)  # below, the step is not what limits it
+    return max(min(1e-18, 1e-19 / step**3), LEAST_ABSTOL)
 
 
 def _times(time: FloatArray, segment: Segment) -> FloatArray:

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.needs_ngspice
 
 @pytest.mark.parametrize(("volts", "w0"), [(1.0, 0.0), (-1.0, 1.0)])
 def test_a_train_of_pulses(volts, w0):
-    device = card(synapse())
+    device = card(synapse(dwell=0.3))
     protocol = pulses(amplitude=volts, width=1e-6, gap=1e-6, number=12, base=0.1)
     expected = respond(device, protocol, w0=w0, points=8)
     found = simulate(device, protocol, w0=w0)
