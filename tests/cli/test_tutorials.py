@@ -29,6 +29,7 @@ def test_the_page_shows_the_file(name):
     assert (HOME / "examples" / "tutorials" / f"{name}.py").read_text("utf-8") in page
 
 
+@pytest.mark.slow
 @pytest.mark.needs_ngspice
 @pytest.mark.parametrize("name", NAMES)
 def test_it_prints_what_the_page_says(name, tmp_path):

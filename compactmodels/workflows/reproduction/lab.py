@@ -78,6 +78,7 @@ class Lab:
     ) -> Response:
         """A card under a protocol; ``points`` in each straight piece (compiled engine only)."""
         self.told(f"{card.name}: {protocol.label}")
+        # states at which another run ended lie beyond [0, 1] by the simulator's tolerance
         w0, s0 = (min(max(x, 0.0), 1.0) for x in (w0, s0))
         if self.engine == "ngspice":
             from netlists import simulate
