@@ -23,6 +23,8 @@ from compactmodels.errors import ProtocolError
 
 FloatArray = NDArray[np.float64]
 
+LEAST_EDGE: Final = 1e-18
+"""s: no source of any device switches faster."""
 LARGEST: Final = sys.float_info.max
 LEAST_GRAINS: Final = 64
 """Of a double in each piece of a waveform: its length, and a pulse's dose, are then known to 2 %."""
@@ -83,6 +85,11 @@ class Protocol:
                 raise ProtocolError(
                     f"{self.label}: a piece of {edges[k]:.3g} s after {self.time[k]:.6g} s is too short beside "
                     "the time for its length to be kept: lengthen the piece or shorten the record"
+                )
+            if np.min(edges) < LEAST_EDGE:
+                raise ProtocolError(
+                    f"{self.label}: an edge of {np.min(edges):.3g} s is shorter than {LEAST_EDGE:g} s, which "
+                    "no time step resolves: lengthen the edge"
                 )
 
     def waypoints(self, growth: float = 1.5) -> tuple[FloatArray, FloatArray]:

@@ -41,6 +41,8 @@ REST_POINTS: Final = 20
 """At least, of a segment: its largest step is that part of it. Where a state moves the step is far smaller."""
 RAMP_POINTS: Final = 100
 """At least, of a ramp that fills a good part of a segment: a current may rise exponentially along it."""
+SHORTEST: Final = 1e-15
+"""s: nothing in a device relaxes faster, however short the edge before."""
 FIRST_STEP: Final = 1e-4
 """Of a segment: the first step is an Euler step that ngspice does not check."""
 OPTIONS: Final = "reltol=1e-6 trtol=1 chgtol=1e-12 vntol=1e-12"
@@ -123,7 +125,7 @@ def _within_a_pulse(protocol: Protocol, starts: list[float], time: float) -> boo
 
 def _cut(start: float, stop: float, scale: float) -> Iterator[FloatArray]:
     """The two ends of each part of a rest."""
-    ends, reach = [start], GROWTH * scale
+    ends, reach = [start], GROWTH * max(scale, SHORTEST)
     while 3 * reach < stop - start:
         ends.append(start + reach)
         reach *= GROWTH
