@@ -323,12 +323,15 @@ class Model:
     ) -> tuple[Any, ...]:
         """Rates of the moving states in 1/s, in the order of :attr:`states`; ``v`` at the terminals."""
         si = self.si(values)
-        first = self.branches[0]
-        if self.switching is not None and self.switching.junction:
+        first, law = self.branches[0], self.switching
+        power = None
+        if law is not None and law.powered:
+            power = v * self.current(v, {**values, "scale": 1.0}, w=w, s=s, temperature=temperature)
+        if law is not None and law.junction:
             own = si[first.name]
             weight = first.weight(w, s, own) if first.exponential else 1.0
             v = first.junction(v, temperature, own, weight)
-        return self.state_equations(v, w, s, temperature, si.get("sw", {}), si.get("rx", {}))
+        return self.state_equations(v, w, s, temperature, si.get("sw", {}), si.get("rx", {}), power)
 
     def state_equations(
         self,
@@ -338,14 +341,17 @@ class Model:
         temperature: Any,
         switching: Mapping[str, Any],
         relaxation: Mapping[str, Any],
+        power: Any = None,
     ) -> tuple[Any, ...]:
         """The same with the values of each part in SI (what the symbolic side traces).
 
-        ``v`` is the voltage that drives the law: the first branch's junction's for a ``junction`` law.
+        ``v`` is the voltage that drives the law: the first branch's junction's for a ``junction`` law;
+        ``power`` [W] is what the device dissipates at scale 1, for a ``powered`` law.
         """
         if self.switching is None:
             return ()
-        moved = self.switching.function(v, w, s, temperature, **switching)
+        given = {**switching, "power": power} if self.switching.powered else switching
+        moved = self.switching.function(v, w, s, temperature, **given)
         if self.relaxation is None or self.relaxation.rate is None:
             return tuple(moved)
         return (moved[0], moved[1] + self.relaxation.rate(s, **relaxation))

@@ -48,7 +48,7 @@ class Part:
     leading: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
-        expected = [*self.leading, *(p.name for p in self.parameters)]
+        expected = [*self.arguments, *(p.name for p in self.parameters)]
         found = list(inspect.signature(self.function).parameters)
         if found != expected:
             raise ParameterError(
@@ -59,6 +59,11 @@ class Part:
     def si(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """``values`` (by parameter name, in the declared units) in SI."""
         return {p.name: values[p.name] * p.si_factor for p in self.parameters}
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Leading arguments of the function, before its parameters."""
+        return self.leading
 
     @property
     def defaults(self) -> dict[str, float]:
@@ -74,7 +79,9 @@ class Conduction(Part):
     ``fallback`` one describes without explaining and stays outside the contest of mechanisms;
     ``twin`` names the mechanism that describes the same curves with the same numbers and stands in
     the contest for both; ``plot`` names the linearised plot in which the mechanism is a straight
-    line; ``series`` says whether a fit gives the branch a series resistance.
+    line; ``series`` says whether a fit gives the branch a series resistance; ``noise`` is the kind
+    of its noise (:data:`compactmodels.noise.KINDS`): "shot" where carriers cross a barrier one by one,
+    "thermal" where the bulk limits them.
     """
 
     areal: bool = False
@@ -82,6 +89,7 @@ class Conduction(Part):
     twin: str = ""
     plot: str = "log"
     series: bool = False
+    noise: str = "thermal"
 
     kind: ClassVar[str] = "conduction mechanism"
     leading: ClassVar[tuple[str, ...]] = ("v", "temperature")
@@ -118,14 +126,22 @@ class Switching(Part):
     ``(dw/dt, drive of s)``, to which the model adds the relaxation of ``s``.  A ``complete`` law of
     second order gives both rates itself and takes no relaxation.  A ``junction`` law is driven by the
     junction voltage of the model's first branch, behind its series resistance, not by the terminals'.
+    A ``powered`` law also takes the ``power`` [W] that the device dissipates at scale 1, for its own
+    heating: ``function(v, w, s, temperature, power, ...)``.
     """
 
     order: int = 1
     complete: bool = False
     junction: bool = False
+    powered: bool = False
 
     kind: ClassVar[str] = "switching law"
     leading: ClassVar[tuple[str, ...]] = ("v", "w", "s", "temperature")
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Leading arguments of the function."""
+        return (*self.leading, "power") if self.powered else self.leading
 
     @property
     def states(self) -> tuple[str, ...]:

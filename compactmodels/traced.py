@@ -69,7 +69,7 @@ def trace(model: Model) -> TracedModel:
         prefix: {p.name: _si_symbol(prefix, p, conversions) for p in group}
         for prefix, group in model.groups.items()
     }
-    w, s, temperature = symbol("w"), symbol("s"), symbol(TEMPERATURE)
+    v, w, s, temperature = (symbol(n) for n in (TERMINAL, "w", "s", TEMPERATURE))
     branches = []
     for branch in model.branches:
         junction = f"{branch.name}_vj" if branch.series else TERMINAL
@@ -88,8 +88,12 @@ def trace(model: Model) -> TracedModel:
     law = model.switching
     drive = branches[0].junction if law is not None and law.junction else TERMINAL
     with tracing("sw_") as tracer:
+        power = None
+        if law is not None and law.powered:
+            carried = sum((b.weight * symbol(b.current) for b in branches), si[""]["gmin"] * v)
+            power = tracer.assign("power", v * carried)
         rates = model.state_equations(
-            symbol(drive), w, s, temperature, si.get("sw", {}), si.get("rx", {})
+            symbol(drive), w, s, temperature, si.get("sw", {}), si.get("rx", {}), power
         )
         names = {}
         for state, rate in zip(model.states, rates, strict=True):

@@ -134,4 +134,5 @@ PART = Conduction(
     "be separated when the area is unknown",
     areal=True,
     plot="fowler_nordheim",
+    noise="shot",
 )

@@ -94,4 +94,5 @@ PART = Conduction(
     "is the leading term in phi/(phi + V): 12 % below the whole at eV = phi, 3 % at 5 phi",
     plot="field_emission",
     series=True,
+    noise="shot",
 )

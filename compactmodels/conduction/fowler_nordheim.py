@@ -70,4 +70,5 @@ PART = Conduction(
     "the prefactor, and so the area, free",
     areal=True,
     plot="fowler_nordheim",
+    noise="shot",
 )

@@ -96,4 +96,5 @@ PART = Conduction(
     "near n^2 (thin high-k oxides violate it)",
     areal=True,
     plot="schottky",
+    noise="shot",
 )

@@ -83,4 +83,5 @@ PART = Conduction(
     areal=True,
     fallback=True,
     series=True,
+    noise="shot",
 )

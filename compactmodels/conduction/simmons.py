@@ -139,4 +139,5 @@ PART = Conduction(
     areal=True,
     twin="direct_tunneling",
     plot="fowler_nordheim",
+    noise="shot",
 )

@@ -69,4 +69,5 @@ PART = Conduction(
     areal=True,
     plot="semilog",
     series=True,
+    noise="shot",
 )
