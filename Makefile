@@ -12,10 +12,10 @@ TEST_ENV := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 AIHWKIT := torch==2.10.0 aihwkit==1.1.0
 AIHWKIT_ENV := .venv-aihwkit
 
-.PHONY: help demo test test-slow lint format types ci clean venv dev ngspice ngspice46 chromium aihwkit
+.PHONY: help demo test test-slow lint format types ci clean venv dev ngspice ngspice46 chromium design-tools kicad aihwkit
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: venv  ## fit -> card -> Verilog-A and SPICE -> ngspice -> crossbar -> plots, in ./demo
 	@$(BIN)/compactmodels demo $(ARGS)
@@ -53,6 +53,12 @@ ngspice46:  ## upgrade ngspice to 46 from backports (adds an apt source; needs r
 
 chromium:  ## install Chromium, for the test that opens a report's page
 	@.ci/bootstrap chromium
+
+design-tools:  ## install xschem and admsXml, for the tests of symbols and of Verilog-A
+	@.ci/bootstrap design-tools
+
+kicad:  ## install KiCad with its command line (7 or later; on Debian 12 from backports), for the test of symbols
+	@.ci/bootstrap kicad
 
 aihwkit: dev  ## aihwkit in .venv-aihwkit (once; 7 GB with torch), and the test that reads an export with it
 	@test -e $(AIHWKIT_ENV)/ready || { $(BIN)/python -m venv $(AIHWKIT_ENV) && echo '*' > $(AIHWKIT_ENV)/.gitignore \

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import os
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from compactmodels.cache import cache_folder
 from compactmodels.card import ModelCard
 from compactmodels.constants import ROOM_TEMPERATURE
 from compactmodels.errors import InputError, SimulationError
@@ -210,7 +208,7 @@ def generated_module(name: str, source: Callable[[], str]) -> ModuleType:
     source : callable
         Makes the text, where the file is not there yet.
     """
-    path = _folder() / f"{name}.py"
+    path = cache_folder() / f"{name}.py"
     if not path.exists():
         write_text(path, source())
     spec = importlib.util.spec_from_file_location(name, path)
@@ -219,21 +217,6 @@ def generated_module(name: str, source: Callable[[], str]) -> ModuleType:
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
-
-
-@cache
-def _folder() -> Path:
-    """A folder of the user's own for generated modules; a private one for this process if need be."""
-    given = os.environ.get("COMPACTMODELS_CACHE")
-    base = os.environ.get("XDG_CACHE_HOME")
-    try:
-        folder = Path(given) if given else Path(base or Path.home() / ".cache") / "compactmodels"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except (OSError, RuntimeError):  # no home, or one that cannot be written
-        return Path(tempfile.mkdtemp(prefix="compactmodels-"))
-    if os.access(folder, os.W_OK) and folder.stat().st_uid == os.getuid():
-        return folder
-    return Path(tempfile.mkdtemp(prefix="compactmodels-"))
 
 
 def respond(

@@ -7,7 +7,6 @@ operations, where differentiating whole expressions would let it explode.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,16 +14,16 @@ from typing import Any
 import sympy
 
 from compactmodels import __version__, functions
+from compactmodels.chain import as_expression, needed, words
 from compactmodels.codeprinter import composite_body
 from compactmodels.errors import PrinterError
 from compactmodels.fast_law import FAILED, LOWEST
-from compactmodels.fast_source import PythonPrinter, as_expression
+from compactmodels.fast_source import PythonPrinter
 from compactmodels.parts import Part
 from compactmodels.symbolic import symbol, tracing
 from compactmodels.templating import render
 
 _PRINT = PythonPrinter()
-_NAME = re.compile(r"\b[a-z_]\w*\b")
 
 
 def generate(part: Part, moving: tuple[str, ...]) -> str:
@@ -49,10 +48,10 @@ def generate(part: Part, moving: tuple[str, ...]) -> str:
     tape = Tape(x, (x, *moving), {a.name: a.expression for a in tracer.assignments})
     value = tape.atom(as_expression(result))
     slopes = [tape.slopes.get(value, {}).get(name, "0.0") for name in (x, *moving)]
-    used = set(_NAME.findall(" ".join([*(t for _, t in tape.running), value, *slopes])))
+    used = words(" ".join([*(t for _, t in tape.running), value, *slopes]))
     known = [n for n in (*rest, *parameters, *(n for n, _ in tape.setup)) if n in used]
-    setup = _needed(tape.setup, known)
-    look = _needed(tape.running, [value, slopes[0]])
+    setup = needed(tape.setup, known)
+    look = needed(tape.running, [value, slopes[0]])
     return render(
         "compactmodels",
         "fast_law.py.j2",
@@ -63,23 +62,12 @@ def generate(part: Part, moving: tuple[str, ...]) -> str:
         setup=setup,
         slots=known,
         look=look,
-        whole=_needed(tape.running, [value, *slopes]),
+        whole=needed(tape.running, [value, *slopes]),
         value=value,
         slopes=slopes,
         failed=FAILED,
         lowest=LOWEST,
     )
-
-
-def _needed(lines: list[tuple[str, str]], results: list[str]) -> list[tuple[str, str]]:
-    """Those of the lines that the results rest on."""
-    wanted = set(_NAME.findall(" ".join(results)))
-    kept = []
-    for name, text in reversed(lines):
-        if name in wanted:
-            kept.append((name, text))
-            wanted.update(_NAME.findall(text))
-    return kept[::-1]
 
 
 @dataclass(slots=True)

@@ -8,20 +8,21 @@ integrator need, by the chain rule over the named intermediates.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import sympy
 
 from compactmodels import __version__, functions
+from compactmodels.chain import SLOPE, Chain, as_expression, differentiated, names_in
 from compactmodels.codeprinter import CodePrinter, composite_body, composites_used
 from compactmodels.model import Model
 from compactmodels.symbolic import Assignment, symbol
 from compactmodels.templating import render
 from compactmodels.traced import TracedModel, trace
 
-SLOPE = "_slope"
 _STATES = ("w", "s")
+_POWER = "sw_power"
+"""What a law that heats itself takes besides its drive and the states."""
 
 
 class PythonPrinter(CodePrinter):
@@ -58,30 +59,6 @@ class Part:
     slopes: list[str]
 
 
-@cache
-def _with_slope(name: str) -> Any:
-    """A composite whose derivative is a function of its own instead of its definition's, inline."""
-
-    def fdiff(self: Any, argindex: int = 1) -> Any:
-        return sympy.Function(f"{name}{SLOPE}", real=True)(*self.args)
-
-    return type(name, (sympy.Function,), {"fdiff": fdiff, "is_real": True, "is_commutative": True})
-
-
-def differentiated(expression: Any, name: str) -> Any:
-    """d expression / d name, composites kept as functions."""
-    kept = expression.replace(
-        lambda e: e.is_Function and e.func.__name__ in functions.COMPOSITES,
-        lambda e: _with_slope(e.func.__name__)(*e.args),
-    )
-    return kept.diff(symbol(name))
-
-
-def as_expression(value: Any) -> Any:
-    """A plain number as SymPy's; anything else is an expression already."""
-    return sympy.Float(value) if isinstance(value, (int, float)) else value
-
-
 def generate(model: Model) -> str:
     """The module that computes ``model``: source text for Numba.
 
@@ -99,20 +76,23 @@ class _Generator:
     def __init__(self, traced: TracedModel) -> None:
         self.traced = traced
         self.model = traced.model
-        self.inputs = {"v", *_STATES} | {b.junction for b in traced.branches}
+        law = self.model.switching
+        self.powered = law is not None and law.powered
+        self.inputs = {"v", *_STATES, *self._power} | {b.junction for b in traced.branches}
         self.slots: dict[str, int] = {}
         self.setup: list[Assignment] = []
         running: set[str] = set(self.inputs)
         for assignment in traced.assignments:
-            if self._names(assignment.expression) & running:
+            if names_in(assignment.expression) & running:
                 running.add(assignment.name)
             else:
                 self.setup.append(assignment)
         self.running = running
 
-    @staticmethod
-    def _names(expression: Any) -> set[str]:
-        return {s.name for s in as_expression(expression).free_symbols}
+    @property
+    def _power(self) -> tuple[str, ...]:
+        """The power, where the law takes it: the branches' functions give it, not its assignment."""
+        return (_POWER,) if self.powered else ()
 
     def _slot(self, name: str) -> int:
         return self.slots.setdefault(name, len(self.slots))
@@ -127,34 +107,14 @@ class _Generator:
         """Code for ``results`` and their derivatives by ``variables``, after ``assignments``."""
         own = [a for a in assignments if a.name in self.running]
         expressions = [as_expression(e) for e in (*(a.expression for a in own), *results)]
-        used = sorted(set().union(*map(self._names, expressions)) - self.running)
-        lines: list[tuple[str, str]] = []
-        moving: dict[str, dict[str, str]] = {x: {x: "1.0"} for x in variables}
-        for assignment in own:
-            lines.append((assignment.name, _PRINT(assignment.expression)))
-            if not slopes:
-                continue
-            for k, x in enumerate(variables):
-                text = self._chain(assignment.expression, moving[x])
-                if text != "0.0":
-                    lines.append((f"d{k}_{assignment.name}", text))
-                    moving[x][assignment.name] = f"d{k}_{assignment.name}"
+        used = sorted(set().union(*map(names_in, expressions)) - self.running)
+        moving = variables if slopes else ()
+        chain = Chain(moving, _PRINT, lambda name, x: f"d{variables.index(x)}_{name}")
+        lines = [line for assignment in own for line in chain.add(assignment)]
         values = [_PRINT(as_expression(r)) for r in results]
-        chained = (
-            [self._chain(as_expression(r), moving[x]) for x in variables for r in results]
-            if slopes
-            else []
-        )
+        chained = [chain.slope(r, x) for x in moving for r in results]
         constants = [(name, self._slot(name)) for name in used]
         return Part(constants, lines, ", ".join(values), chained)
-
-    def _chain(self, expression: Any, moving: dict[str, str]) -> str:
-        terms = []
-        for name in sorted(self._names(expression) & moving.keys()):
-            slope = differentiated(expression, name)
-            if slope != 0:
-                terms.append(f"({_PRINT(slope)})*{moving[name]}")
-        return " + ".join(terms) or "0.0"
 
     def text(self) -> str:
         """The whole module."""
@@ -176,12 +136,13 @@ class _Generator:
             symbol(traced.rates[n]) if n in traced.rates else sympy.Float(0.0) for n in _STATES
         ]
         law = self.model.switching
-        drive = (traced.drive, *_STATES)
+        drive = (traced.drive, *_STATES, *self._power)
+        moves = tuple(a for a in traced.switching if a.name not in self._power)
         known = [a.expression for a in traced.assignments]
         composites = [(n, _PRINT(composite_body(n))) for n in composites_used(known)]
         slopes = [(n, _PRINT(differentiated(composite_body(n), "x"))) for n, _ in composites]
-        rate = self._part(traced.switching, rates, drive, slopes=False)
-        full = self._part(traced.switching, rates, drive)
+        rate = self._part(moves, rates, drive, slopes=False)
+        full = self._part(moves, rates, drive)
         scale, gmin = self._slot("scale"), self._slot("gmin")
         return render(
             "compactmodels",
@@ -195,7 +156,9 @@ class _Generator:
             branches=branches,
             first=branches[0],
             junction=law is not None and law.junction and self.model.branches[0].series,
-            drive=traced.drive,
+            inputs=", ".join(drive),
+            powered=self.powered,
+            behind=next((b["name"] for b in branches if b["series"]), ""),
             rate=rate,
             full=full,
             moving=len(self.model.states),

@@ -36,6 +36,9 @@ class Response:
         States; constant where the model does not move them.
     engine : str
         Who computed it.
+    form : str
+        How the device stood in a simulator's deck: ``osdi`` (compiled) or ``subcircuit``; empty
+        where there was no deck.
     """
 
     time: FloatArray
@@ -44,6 +47,7 @@ class Response:
     w: FloatArray
     s: FloatArray
     engine: str
+    form: str = ""
 
 
 def respond(

@@ -29,6 +29,8 @@ MIXES: Final = {
     "off": "1 - w: conducts in the high-resistance state",
     "volatile": "s: conducts while the volatile state is excited",
     "resistive": "1/(w + off_on (1 - w)): two parts in series, of which w is the conducting one",
+    "resistive_decades": "1/(1 - share + share 10^(span (1 - w))): two parts in series, of which w moves "
+    "one over decades",
     "exponential": "10^(span (w - 1)): w moves the saturation current over decades",
     "exponential_both": "10^(span (w + s - 1)): w and s move the saturation current over decades",
 }
@@ -59,6 +61,17 @@ LN_10: Final = math.log(10.0)
 SERIES = Parameter("r_s", 0.0, "ohm", "series resistance of the branch", 0.0, 1e15)
 OFF_ON = Parameter("off_on", 160.0, "1", "resistance at state 0 over that at 1", 1.0, 1e9, log=True)
 SPAN = Parameter("span", 12.0, "1", "decades of current from state 0 to state 1", 0.1, 30.0)
+SHARE = Parameter(
+    "share", 0.1, "1", "part of the resistance at state 1 that the state moves", 1e-9, 1.0, log=True
+)
+DECADES = Parameter("span", 3.0, "1", "decades of that part from state 1 to state 0", 0.1, 30.0)
+WEIGHING: Final = {
+    "resistive": (OFF_ON,),
+    "resistive_decades": (SHARE, DECADES),
+    "exponential": (SPAN,),
+    "exponential_both": (SPAN,),
+}
+"""What a mix adds to the parameters of its branch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +84,8 @@ class Branch:
         Prefix of its parameters.
     mechanism : Conduction
     mix : str
-        A key of :data:`MIXES`; an exponential one adds the parameter ``<name>_span``, a
-        resistive one ``<name>_off_on``.
+        A key of :data:`MIXES`; some add parameters of their own, ``<name>_span`` and the like
+        (:data:`WEIGHING`).
     series : bool
         Whether the branch has a series resistance, parameter ``<name>_r_s``.
     """
@@ -107,8 +120,7 @@ class Branch:
     def parameters(self) -> tuple[Parameter, ...]:
         """The mechanism's own, the series resistance and what the states' weight needs, if anything."""
         series = (SERIES,) if self.series else ()
-        weighing = (SPAN,) if self.exponential else (OFF_ON,) if self.mix == "resistive" else ()
-        return (*self.mechanism.parameters, *series, *weighing)
+        return (*self.mechanism.parameters, *series, *WEIGHING.get(self.mix, ()))
 
     def weight(self, w: Any, s: Any, si: Mapping[str, Any]) -> Any:
         """Share of the branch at the states ``w`` and ``s``, which are clamped to [0, 1]."""
@@ -120,6 +132,9 @@ class Branch:
         state = _clamped(s if self.mix == "volatile" else w)
         if self.mix == "resistive":
             return 1.0 / (state + si["off_on"] * (1.0 - state))
+        if self.mix == "resistive_decades":
+            moved = f.exp(LN_10 * si["span"] * (1.0 - state))
+            return 1.0 / (1.0 + si["share"] * (moved - 1.0))
         return 1.0 - state if self.mix == "off" else state
 
     def junction_current(self, vj: Any, temperature: Any, si: Mapping[str, Any]) -> Any:

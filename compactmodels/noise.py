@@ -66,9 +66,82 @@ def density(kind: str, current: Any, v: Any, temperature: Any) -> Any:
     return 2.0 * ELEMENTARY_CHARGE * (current / f.tanh(x))
 
 
+def branch_density(
+    kind: str,
+    current: Any,
+    slope: Any,
+    v: Any,
+    temperature: Any,
+    *,
+    weight: Any = 1.0,
+    carried: Any = 1.0,
+    r_s: Any = None,
+) -> Any:
+    """Spectral density of what a branch sends through the terminals.
+
+    A series resistance divides the junction's noise and adds its own (:func:`behind_resistance`).
+    The junction has no capacitance, so this holds at every frequency.
+
+    Parameters
+    ----------
+    kind : str
+        A key of :data:`KINDS`.
+    current : array_like
+        At unit weight and junction voltage ``v`` [A].
+    slope : array_like
+        Its derivative there [S].
+    v : array_like
+        Junction voltage [V]; nearer to 0 than :data:`SMALLEST_BIAS` the slope is what counts.
+    temperature : array_like
+        [K].
+    weight : array_like
+        Share of the branch.
+    carried : array_like
+        Share of the current that the series resistance carries: the weight where that acts inside
+        the resistance (an exponential one), else 1.
+    r_s : array_like, optional
+        Series resistance [ohm].
+
+    Returns
+    -------
+    array_like
+        [A^2/Hz], one-sided; also a SymPy expression, given SymPy arguments.
+    """
+    bias = f.let("noise_bias", bias_of(v))
+    near = f.absolute(v) < SMALLEST_BIAS
+    there = f.let("noise_current", f.where(near, SMALLEST_BIAS * slope, current))
+    own = density(kind, there, bias, temperature)
+    if r_s is not None:
+        own = behind_resistance(f.let("noise_junction", own), slope, r_s, carried, temperature)
+    return weight * own
+
+
 def resistor_density(resistance: Any, temperature: Any) -> Any:
     """Spectral density [V^2/Hz] of the voltage over a resistance [ohm] at ``temperature`` [K]."""
     return 4.0 * BOLTZMANN * temperature * resistance
+
+
+def behind_resistance(own: Any, slope: Any, r_s: Any, carried: Any, temperature: Any) -> Any:
+    """Density of a junction's current and its series resistance's, per unit of what that carries.
+
+    ``(S_j + 4 k T R_s g^2)/(1 + R_s g)^2`` with the junction's slope g.
+
+    Parameters
+    ----------
+    own : array_like
+        Density of the junction's current at unit weight [A^2/Hz].
+    slope : array_like
+        Of that current by the junction voltage [S].
+    r_s : array_like
+        Series resistance [ohm].
+    carried : array_like
+        Share of the current that the resistance carries: the weight of an exponential branch, else 1.
+    temperature : array_like
+        [K].
+    """
+    through = carried * slope
+    drop = resistor_density(r_s, temperature)
+    return (own + drop * through * through / carried) / (1.0 + r_s * through) ** 2
 
 
 def device_density(
@@ -82,9 +155,8 @@ def device_density(
 ) -> FloatArray:
     """Spectral density of a device's short-circuit current at held states.
 
-    A branch's series resistance divides the junction's noise and adds its own:
-    ``(S_j + 4 k T R_s g^2)/(1 + R_s g)^2`` with the junction's slope g.  Weights and ``scale`` stand
-    for area, so densities grow with them.
+    The sum of the branches' (:func:`branch_density`) and of gmin's.  Weights and ``scale`` stand for
+    area, so densities grow with them.
 
     Parameters
     ----------
@@ -125,13 +197,15 @@ def _branch_density(
 ) -> Any:
     weight = branch.weight(w, s, si)
     carried = weight if branch.exponential else 1.0
-    vj = bias_of(branch.junction(v, temperature, si, carried))
-    seed = Dual(vj, np.ones((1, *np.shape(vj))))
-    current = branch.junction_current(seed, temperature, si)
-    own = density(branch.mechanism.noise, current.value, vj, temperature)
-    if branch.series:
-        slope = carried * current.partials[0]
-        drop = resistor_density(si["r_s"], temperature)
-        # per unit of what the series resistance carries
-        own = (own + drop * slope * slope / carried) / (1.0 + si["r_s"] * slope) ** 2
-    return weight * own
+    vj = np.asarray(branch.junction(v, temperature, si, carried), dtype=float)
+    current = branch.junction_current(Dual(vj, np.ones((1, *vj.shape))), temperature, si)
+    return branch_density(
+        branch.mechanism.noise,
+        current.value,
+        current.partials[0],
+        vj,
+        temperature,
+        weight=weight,
+        carried=carried,
+        r_s=si["r_s"] if branch.series else None,
+    )

@@ -27,6 +27,12 @@ SI_FACTOR: Final[dict[str, float]] = {
     "A/m^2": 1.0,
     "S/m": 1.0,
     "m^2/(V s)": 1.0,
+    "m/s": 1.0,
+    "1/V": 1.0,
+    "V/m": 1.0,
+    "1/m^3": 1.0,
+    "K/W": 1.0,
+    "J/K": 1.0,
     "eV": ELEMENTARY_CHARGE,
     "m0": ELECTRON_MASS,
 }
@@ -38,6 +44,7 @@ PINT_NAME: Final[dict[str, str]] = {
     "A/m^2": "A/m**2",
     "m^2": "m**2",
     "m^2/(V s)": "m**2/(V*s)",
+    "1/m^3": "1/m**3",
     "eV": "joule",
     "m0": "kilogram",
 }

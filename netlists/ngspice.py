@@ -21,13 +21,14 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from compactmodels.errors import SimulationError, ToolMissing
+from compactmodels.errors import InputError, SimulationError, ToolMissing
 from compactmodels.names import comment
 from netlists import ngspice_results as results
 from netlists.ngspice_results import Plot, UnknownVector
@@ -42,6 +43,8 @@ __all__ = [
     "run",
     "version",
 ]
+
+Progress = Callable[[float], None]
 
 _FRAME = struct.Struct("<QQ")  # as in the worker
 _START_TIMEOUT = 60.0
@@ -80,6 +83,7 @@ class _Worker:
     """One child process and the frames exchanged with it."""
 
     def __init__(self) -> None:
+        self.libraries: dict[str, tuple[int, ...]] = {}
         self._words = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
         script = Path(__file__).with_name("ngspice_worker.py")
         self.process = subprocess.Popen(
@@ -107,12 +111,27 @@ class _Worker:
                 f"ngspice's library cannot be used ({self.facts['missing']}): {_INSTALL}"
             )
 
-    def ask(self, head: dict[str, Any], payload: bytes, timeout: float) -> tuple[Any, memoryview]:
+    def collides(self, libraries: Mapping[str, tuple[int, ...]]) -> bool:
+        """Whether a library was loaded that has changed, or another of the same name."""
+        names = {os.path.basename(path): path for path in self.libraries}
+        return any(
+            self.libraries.get(path, stamp) != stamp
+            or names.get(os.path.basename(path), path) != path
+            for path, stamp in libraries.items()
+        )
+
+    def ask(
+        self, head: dict[str, Any], payload: bytes, timeout: float, progress: Progress | None = None
+    ) -> tuple[Any, memoryview]:
         """Send a job and wait for its answer; whatever interrupts that ends the worker."""
+        deadline = time.monotonic() + timeout
         try:
             text = json.dumps(head).encode()
             self._send(_FRAME.pack(len(text), len(payload)) + text + payload)
-            return self._receive(time.monotonic() + timeout)
+            while "share" in (answer := self._receive(deadline))[0]:
+                if progress is not None:
+                    progress(answer[0]["share"])
+            return answer
         except BaseException:  # KeyboardInterrupt too: nobody would wait for the answer
             self.kill()
             raise
@@ -240,7 +259,14 @@ def available() -> bool:
 
 
 def run(
-    deck: str, *, timeout: float = 600.0, title: str | None = None, keep: Path | None = None
+    deck: str,
+    *,
+    timeout: float = 600.0,
+    title: str | None = None,
+    keep: Path | None = None,
+    mode: str = "",
+    osdi: Sequence[Path] = (),
+    progress: Progress | None = None,
 ) -> tuple[Plot, ...]:
     """Run all analyses of a deck.
 
@@ -254,6 +280,12 @@ def run(
         Names the job in an error and the kept deck; the deck's first line by default.
     keep : pathlib.Path, optional
         Folder for the deck, should it fail; a temporary one by default.
+    mode : str
+        ngspice's compatibility mode (its variable ``ngbehavior``) for this deck; none by default.
+    osdi : sequence of pathlib.Path
+        Compiled device libraries that the deck needs (:mod:`netlists.osdi`).
+    progress : callable, optional
+        Called now and then with the share of a sweep or transient that is done, 0 to 1.
 
     Returns
     -------
@@ -266,9 +298,12 @@ def run(
     SimulationError
         With ngspice's own words, the file that the deck was kept in, and a ``code``:
         ``netlist_rejected``, ``no_convergence``, ``timeout`` or ``simulator_died``.
+    InputError
+        A library that is not there.
     ToolMissing
-        PySpice or libngspice is not installed.
+        PySpice or libngspice is not installed, or the deck needs a library and ngspice loads none.
     """
+    libraries = _libraries(osdi)
     first, _, rest = deck.partition("\n")
     title = comment(title or first) or "untitled"
 
@@ -281,14 +316,20 @@ def run(
     text = f"{first.strip() or title}\n{rest}"
     if not re.search(r"^\s*\.end\s*$", rest, re.I | re.M):
         text += "\n.end\n"  # without it ngspice loads nothing and says nothing
-    job = {"expand": bool(_NEEDS_LISTING.search(rest)), "cwd": os.getcwd()}
+    expand = bool(_NEEDS_LISTING.search(rest))
+    job = {"expand": expand, "cwd": os.getcwd(), "mode": mode, "osdi": [*libraries]}
+    job["progress"] = progress is not None
     with _lock:
+        if _worker is not None and _worker.collides(libraries):
+            _stop_worker()
         try:
-            head, payload = _ask(job, text.encode(), timeout)
+            head, payload = _ask(job, text.encode(), timeout, progress)
         except TimeoutError:
             raise failure("timeout", f"no result within {timeout:g} s") from None
         except _Died as death:
             raise failure("simulator_died", f"the simulator's process {death}") from None
+        if _worker is not None:
+            _worker.libraries |= libraries
         cards = results.cards("\n".join(head["cards"]) if job["expand"] else rest)
         numbers = np.frombuffer(payload)
         plots = results.in_deck_order(results.plots(head["plots"], numbers), cards)
@@ -296,7 +337,7 @@ def run(
         if verdict is None and not np.isfinite(numbers).all():
             verdict = "no_convergence", results.not_finite(plots)
         rejected = verdict is not None and verdict[0] == "netlist_rejected"
-        if head["detached"] or rejected or _STICKY_OPTION.search(rest):
+        if head["detached"] or rejected or mode or _STICKY_OPTION.search(rest):
             # The library may be unusable, or remember this deck: the next one gets a new process.
             _stop_worker()
     if verdict is not None:
@@ -304,7 +345,30 @@ def run(
     return tuple(plots)
 
 
-def _ask(job: dict[str, Any], payload: bytes, timeout: float) -> tuple[Any, memoryview]:
+def _libraries(paths: Sequence[Path]) -> dict[str, tuple[int, ...]]:
+    """Absolute paths, each with what changes when the file does.
+
+    A library stays loaded for the life of the worker, under its path and its device types' names.
+    """
+    found: dict[str, tuple[int, ...]] = {}
+    for path in paths:
+        try:
+            facts = Path(path).stat()
+        except OSError:
+            raise InputError(f"the OSDI library '{path}' is not there: name one that is") from None
+        stamp = (facts.st_ino, facts.st_size, facts.st_mtime_ns)
+        found[str(Path(path).absolute())] = stamp
+    if found and not features().osdi:
+        raise ToolMissing(
+            f"ngspice {version().major} loads no compiled models (OSDI): 'make ngspice46' installs "
+            "one that does"
+        )
+    return found
+
+
+def _ask(
+    job: dict[str, Any], payload: bytes, timeout: float, progress: Progress | None
+) -> tuple[Any, memoryview]:
     """Hand the job to the worker; once more if the worker had been killed while it was idle.
 
     A process with threads is not seen to have ended until the last thread has, so a worker may
@@ -312,11 +376,11 @@ def _ask(job: dict[str, Any], payload: bytes, timeout: float) -> tuple[Any, memo
     """
     sent = time.monotonic()
     try:
-        return _ready_worker().ask(job, payload, timeout)
+        return _ready_worker().ask(job, payload, timeout, progress)
     except _Died as death:
         if "signal 9" not in str(death) or time.monotonic() - sent > _JUST_KILLED:
             raise
-        return _ready_worker().ask(job, payload, timeout)
+        return _ready_worker().ask(job, payload, timeout, progress)
 
 
 def _keep(deck: str, title: str, folder: Path | None) -> Path:

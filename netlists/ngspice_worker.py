@@ -15,12 +15,15 @@ import re
 import signal
 import struct
 import sys
+import tempfile
 import threading
 import time
 from typing import Any, BinaryIO
 
 FRAME = struct.Struct("<QQ")
 KEPT_LINES = 400  # of ngspice's words per job; a deck in trouble can print millions
+
+PAUSE = 0.2  # seconds between words on how far an analysis is
 
 # Prints neither the node table nor the progress of a transient, each line of which would cost a
 # call into Python.  ngspice keeps both settings for the life of the process.
@@ -58,6 +61,9 @@ def make_simulator(library: str) -> Any:
         """
 
         detached = False
+        libraries: set[str] = set()
+        listener: BinaryIO | None = None
+        heard = 0.0
 
         @staticmethod
         def _send_char(message: Any, _id: int, user_data: Any) -> int:
@@ -76,7 +82,8 @@ def make_simulator(library: str) -> Any:
 
         # PySpice's versions decode or return None, which cffi reports on stderr each time.
         @staticmethod
-        def _send_stat(*_: Any) -> int:
+        def _send_stat(message: Any, _id: int, user_data: Any) -> int:
+            ffi.from_handle(user_data).stand(ffi.string(message).decode(errors="replace"))
             return 0
 
         @staticmethod
@@ -87,9 +94,22 @@ def make_simulator(library: str) -> Any:
         def _background_thread_running(*_: Any) -> int:
             return 0
 
+        def stand(self, words: str) -> None:
+            """Pass on how far an analysis is, if somebody listens and not more often than is seen."""
+            found = re.search(r"([\d.]+) ?%", words)
+            if self.listener is None or found is None or time.monotonic() < self.heard + PAUSE:
+                return
+            self.heard = time.monotonic()
+            send(self.listener, {"share": min(float(found[1]) / 100.0, 1.0)})
+
         def words(self) -> list[str]:
             """What ngspice said on stderr, and errors that it put on stdout."""
-            loud = [line for line in self._stdout if re.match(r"\W*(fatal )?error", line, re.I)]
+            # (a compiled device's words stand behind its name)
+            loud = [
+                line
+                for line in self._stdout
+                if re.match(r"(OSDI[^:]*:)?\W*(fatal )?error", line, re.I)
+            ]
             return list(dict.fromkeys(self._stderr + loud))
 
         def attempt(self, step: Any, *arguments: Any) -> list[str]:
@@ -124,6 +144,27 @@ def make_simulator(library: str) -> Any:
                 plots.append((plot, vectors))
             return plots, buffers
 
+        def load_library(self, path: str) -> list[str]:
+            """Load a compiled device, once in the life of the process; ngspice's words if it fails.
+
+            Through a link of a plain name: ngspice's command splits and expands a path's text.
+            """
+            if path in self.libraries:
+                return []
+            here = os.getcwd()
+            with tempfile.TemporaryDirectory() as folder:
+                plain = f"compactmodels-{os.getpid()}-{len(self.libraries)}.osdi"
+                os.symlink(path, os.path.join(folder, plain))
+                os.chdir(folder)
+                try:
+                    words = self.attempt(self.exec_command, f"osdi {plain}")
+                finally:
+                    os.chdir(here)
+            words = [line.replace(plain, path) for line in words]
+            if not words:
+                self.libraries.add(path)
+            return words
+
         def forget(self) -> None:
             """Leave nothing to the next deck: 25 KB a run would stay otherwise."""
             for command in ("remcirc", "destroy all"):
@@ -136,6 +177,8 @@ def make_simulator(library: str) -> Any:
 def introduce(simulator: Any) -> dict[str, Any]:
     """What runs here, found out by asking the library."""
     text = simulator.exec_command("version -f")
+    # Two threads, its default, only wait for one another over one device: a transient takes twice as long.
+    simulator.exec_command("set num_threads=1")
     simulator.load_circuit(PROBE)
     simulator.exec_command("run")
     klu = any("Using KLU" in line for line in simulator._stdout)
@@ -150,16 +193,24 @@ def introduce(simulator: Any) -> dict[str, Any]:
     }
 
 
-def simulate(simulator: Any, deck: str, expand: bool, replies: BinaryIO) -> None:
-    """Run one deck and answer with its plots and ngspice's words."""
-    head: dict[str, Any] = {"run": [], "plots": [], "cards": []}
+def simulate(simulator: Any, job: dict[str, Any], deck: str, replies: BinaryIO) -> None:
+    """Run one deck, in a compatibility mode if one is named, and answer with its plots and ngspice's words."""
+    head: dict[str, Any] = {"load": [], "run": [], "plots": [], "cards": []}
     buffers: list[Any] = []
-    head["load"] = simulator.attempt(simulator.load_circuit, deck)
-    if not simulator.detached:
-        if expand:
+    if mode := job["mode"]:
+        simulator.exec_command(f"set ngbehavior={mode}")
+    for path in job["osdi"]:
+        head["load"] += simulator.load_library(path)
+    ready = not head["load"]
+    if ready:
+        head["load"] = simulator.attempt(simulator.load_circuit, deck)
+    if ready and not simulator.detached:
+        if job["expand"]:
             head["cards"] = simulator.listing()
+        simulator.listener = replies if job["progress"] else None
         head["run"] = simulator.attempt(simulator.exec_command, "run")
-    if not simulator.detached:
+        simulator.listener = None
+    if ready and not simulator.detached:
         head["plots"], buffers = simulator.plots()
     head["detached"] = simulator.detached
     send(replies, head, buffers)
@@ -190,7 +241,7 @@ def main(library: str, parent: str) -> int:
     while (job := receive(jobs)) is not None:
         head, deck = job
         os.chdir(head["cwd"])  # relative includes mean the parent's folder of now
-        simulate(simulator, deck.decode(), head["expand"], replies)
+        simulate(simulator, head, deck.decode(), replies)
         if simulator.detached:
             break
         simulator.forget()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -45,7 +45,13 @@ ATTEMPTS: Final = (
 
 
 def run_transient(
-    write: Callable[[Attempt], str], *, title: str, timeout: float, keep: Path | None = None
+    write: Callable[[Attempt], str],
+    *,
+    title: str,
+    timeout: float,
+    keep: Path | None = None,
+    osdi: Sequence[Path] = (),
+    progress: Callable[[float], None] | None = None,
 ) -> tuple[Plot, Attempt]:
     """Run a deck with one transient, again with the next options where it fails to converge.
 
@@ -59,6 +65,10 @@ def run_transient(
         Seconds for all attempts together.
     keep : pathlib.Path, optional
         Folder for the deck that failed last; a temporary one by default.
+    osdi : sequence of pathlib.Path
+        Compiled devices that the deck needs.
+    progress : callable, optional
+        Called now and then with the share of the attempt that is done, 0 to 1.
 
     Returns
     -------
@@ -80,7 +90,14 @@ def run_transient(
         for attempt in ATTEMPTS:
             left = max(0.0, deadline - time.monotonic()) if failed else timeout
             try:
-                (plot,) = run(write(attempt), timeout=left, title=title, keep=folder)
+                (plot,) = run(
+                    write(attempt),
+                    timeout=left,
+                    title=title,
+                    keep=folder,
+                    osdi=osdi,
+                    progress=progress,
+                )
             except SimulationError as error:
                 failed.append(attempt)
                 if error.code != "no_convergence" or attempt == ATTEMPTS[-1]:

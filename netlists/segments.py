@@ -26,8 +26,15 @@ from compactmodels.names import number
 from compactmodels.protocols import Protocol
 from netlists.ngspice import Plot
 from netlists.retries import ATTEMPTS, Attempt, run_transient
-from netlists.simulation import DOSE_TOLERANCE, check_doses, pairs, state_track, write_deck
-from netlists.subcircuit import subcircuit
+from netlists.simulation import (
+    DOSE_TOLERANCE,
+    Device,
+    check_doses,
+    device,
+    pairs,
+    state_track,
+    write_deck,
+)
 
 FloatArray = NDArray[np.float64]
 
@@ -156,6 +163,7 @@ def simulate_segments(
     timeout: float = 600.0,
     keep: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
+    form: str = "auto",
 ) -> Response:
     """Run a card through a transient protocol in segments.
 
@@ -173,6 +181,8 @@ def simulate_segments(
         Folder for the deck of a failed run.
     progress : callable, optional
         Called with the number of segments done and their total.
+    form : str
+        How the device stands in the deck, one of :data:`netlists.osdi.FORMS`.
 
     Returns
     -------
@@ -185,9 +195,9 @@ def simulate_segments(
     SimulationError
         ngspice failed in a segment, dropped a pulse, or a state left [0, 1].
     ToolMissing
-        ngspice's library or PySpice is not installed.
+        ngspice's library or PySpice is not installed, or the form that was asked for cannot be had.
     """
-    emitted = subcircuit(card)
+    emitted = device(card, form)
     segments = plan(protocol)
     deadline = clock.monotonic() + timeout
     start = (w0, s0)
@@ -204,6 +214,7 @@ def simulate_segments(
                 title=named[1],
                 timeout=timeout if k == 1 else max(0.0, deadline - clock.monotonic()),
                 keep=keep,
+                osdi=emitted.libraries,
             )
         except SimulationError as error:
             if error.code == "timeout" and k > 1:
@@ -230,12 +241,12 @@ def simulate_segments(
     check_doses(protocol, record[0], record[1])
     engine = f"ngspice ({'; '.join(helped)})" if helped else "ngspice"
     time, voltage, current, w, s = record
-    return Response(time, voltage, current, w, s, engine)
+    return Response(time, voltage, current, w, s, engine, emitted.form)
 
 
 def _writer(
     card: ModelCard,
-    emitted: str,
+    emitted: Device,
     segment: Segment,
     label: str,
     start: tuple[float, float],
@@ -251,7 +262,7 @@ def _writer(
         }
         return write_deck(
             card,
-            emitted,
+            emitted.text,
             label=label,
             kind="transient",
             stimulus=stimulus,

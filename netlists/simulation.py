@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from compactmodels.names import identifier, number
 from compactmodels.parameter import TEMPERATURE
 from compactmodels.protocols import Protocol, Pulse
 from compactmodels.templating import render
+from netlists import osdi
 from netlists.ngspice import Plot, run
 from netlists.subcircuit import subcircuit
 
@@ -30,6 +32,39 @@ _OPTIONS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A card's device for a deck.
+
+    Parameters
+    ----------
+    text : str
+        The ``.subckt``, of the same interface in either form.
+    libraries : tuple of Path
+        What ngspice has to load for it.
+    form : str
+        ``osdi`` or ``subcircuit``.
+    """
+
+    text: str
+    libraries: tuple[Path, ...]
+    form: str
+
+
+def device(card: ModelCard, form: str = "auto") -> Device:
+    """A card's device in one of :data:`netlists.osdi.FORMS`; without noise sources.
+
+    Raises
+    ------
+    ToolMissing
+        ``osdi`` was asked for and cannot be had.
+    """
+    library = osdi.chosen(card, form)
+    if library is None:
+        return Device(subcircuit(card, noise=False), (), "subcircuit")
+    return Device(osdi.model_lines(card), (library,), "osdi")
+
+
 def deck(
     card: ModelCard,
     protocol: Protocol,
@@ -37,8 +72,11 @@ def deck(
     w0: float = 0.0,
     s0: float = 0.0,
     temperature: float = ROOM_TEMPERATURE,
+    form: str = "subcircuit",
 ) -> str:
-    """The netlist that applies a protocol to a card in one run; loadable by ngspice as it is.
+    """The netlist that applies a protocol to a card in one run.
+
+    ngspice loads it as it is; a compiled form (:data:`netlists.osdi.FORMS`) needs its library first.
 
     Raises
     ------
@@ -56,7 +94,7 @@ def deck(
     options = _OPTIONS["dc" if protocol.static else "transient"]
     return write_deck(
         card,
-        subcircuit(card),
+        device(card, form).text,
         label=protocol.label,
         kind=protocol.kind,
         stimulus=_stimulus(protocol),
@@ -149,6 +187,7 @@ def simulate(
     temperature: float = ROOM_TEMPERATURE,
     timeout: float = 600.0,
     keep: Path | None = None,
+    form: str = "auto",
 ) -> Response:
     """Run a card through a protocol in ngspice.
 
@@ -166,12 +205,15 @@ def simulate(
         Seconds after which the simulator is ended.
     keep : Path, optional
         Folder for the deck of a failed run.
+    form : str
+        How the device stands in the deck, one of :data:`netlists.osdi.FORMS`: compiled, as a
+        subcircuit, or the first of them that works here.
 
     Returns
     -------
     Response
         At the simulator's own time points. ``engine`` names the options of a transient that
-        converged only with others than the usual ones.
+        converged only with others than the usual ones, ``form`` the form that ran.
 
     Raises
     ------
@@ -179,20 +221,28 @@ def simulate(
         ngspice failed, with its own words, whatever options were tried
         (:data:`netlists.retries.ATTEMPTS`), or dropped a pulse.
     ToolMissing
-        ngspice's library or PySpice is not installed.
+        ngspice's library or PySpice is not installed, or the form that was asked for cannot be had.
     """
     if not protocol.static:
         from netlists.segments import simulate_segments
 
         return simulate_segments(
-            card, protocol, w0=w0, s0=s0, temperature=temperature, timeout=timeout, keep=keep
+            card,
+            protocol,
+            w0=w0,
+            s0=s0,
+            temperature=temperature,
+            timeout=timeout,
+            keep=keep,
+            form=form,
         )
-    text = deck(card, protocol, w0=w0, s0=s0, temperature=temperature)
-    (plot,) = run(text, timeout=timeout, title=card.name, keep=keep)
+    emitted = device(card, form)
+    text = deck(card, protocol, w0=w0, s0=s0, temperature=temperature, form=emitted.form)
+    (plot,) = run(text, timeout=timeout, title=card.name, keep=keep, osdi=emitted.libraries)
     voltage = plot["drive"]
     w, s = (state_track(plot, card, state, start) for state, start in (("w", w0), ("s", s0)))
     index = np.arange(voltage.size, dtype=float)
-    return Response(index, voltage, -plot["vdrive#branch"], w, s, "ngspice")
+    return Response(index, voltage, -plot["vdrive#branch"], w, s, "ngspice", emitted.form)
 
 
 def state_track(plot: Plot, card: ModelCard, state: str, start: float) -> FloatArray:

@@ -1,124 +1,53 @@
 """A model card as a SPICE subcircuit.
 
-The states are nodes with a capacitor, so that volts are the state and microamperes its rate; a series resistance gives its branch a junction node.  ``.op``, ``.dc``, ``.ac`` and ``.tran`` work without
+The states are nodes with a capacitor, so that volts are the state and microamperes its rate; a series resistance gives its branch a junction node.  ``.op``, ``.dc``, ``.ac``, ``.tran`` and ``.noise`` work without
 ``uic``; ``hold = 1`` pins the states at ``w0`` and ``s0``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from compactmodels import __version__
 from compactmodels.card import ModelCard
-from compactmodels.codeprinter import composite_body, composites_used
+from compactmodels.errors import NetlistError
 from compactmodels.files import write_text
 from compactmodels.names import comment, identifier, number
-from compactmodels.symbolic import Assignment, symbol
+from compactmodels.symbolic import symbol
 from compactmodels.templating import render
 from compactmodels.traced import (
     STATE_CAPACITANCE,
     STATE_LEAK,
-    TEMPERATURE,
     TERMINAL,
     TracedBranch,
     TracedModel,
     trace,
 )
-from netlists.printer import ParameterPrinter, SpicePrinter
+from netlists.dialects import Dialect, dialect_of
+from netlists.subcircuit_noise import biases, noise_of
+from netlists.subcircuit_scatter import draws
+from netlists.subcircuit_writer import Writer
 
-_PARAMETER = ParameterPrinter()
-_RUNTIME = (TERMINAL, "w", "s", TEMPERATURE)
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """A ``.func`` line."""
-
-    name: str
-    arguments: tuple[str, ...]
-    body: str
+_OWN = ("w0", "s0", "hold", "m", "size", "c_state", "leak_state")
+"""Parameters that every subcircuit has besides the card's."""
 
 
-class _Writer:
-    """Sorts assignments into ``.param`` (fixed at set-up) and ``.func`` (evaluated in Newton)."""
-
-    def __init__(self, traced: TracedModel) -> None:
-        self.constants: dict[str, float] = {}
-        self.params: list[tuple[str, str]] = []
-        self.functions: list[Function] = []
-        self.arguments: dict[str, tuple[str, ...]] = {}
-        inputs = set(_RUNTIME) | {b.junction for b in traced.branches}
-        for assignment in traced.conversions:
-            self._add(assignment, inputs, TERMINAL)
-        for branch in traced.branches:
-            for assignment in branch.assignments:
-                self._add(assignment, inputs, branch.junction)
-        for assignment in traced.switching:
-            self._add(assignment, inputs, traced.drive)
-
-    def _add(self, assignment: Assignment, inputs: set[str], default: str) -> None:
-        names = {s.name for s in assignment.expression.free_symbols}
-        needs: set[str] = names & inputs
-        for name in names & self.arguments.keys():
-            needs |= set(self.arguments[name])
-        if not needs and not _has_function(assignment.expression):
-            self.params.append((assignment.name, _PARAMETER(assignment.expression)))
-            return
-        # A function needs an argument in ngspice even where only the temperature matters.
-        arguments = tuple(sorted(needs - {TEMPERATURE})) or (default,)
-        self.arguments[assignment.name] = arguments
-        formal = tuple(map(_formal, arguments))
-        body = self.write(assignment.expression, dict(zip(arguments, formal, strict=True)))
-        self.functions.append(Function(assignment.name, formal, body))
-
-    def write(self, expression: Any, inputs: dict[str, str]) -> str:
-        """The expression, given what stands for each of its inputs."""
-        calls = dict(inputs)
-        for name, arguments in self.arguments.items():
-            calls[name] = f"{name}({', '.join(inputs.get(a, a) for a in arguments)})"
-        return SpicePrinter(calls, self.constants)(expression)
-
-    def factor(self, expression: Any, inputs: dict[str, str]) -> str:
-        """The same, ready to be multiplied with."""
-        return f"({self.write(expression, inputs)})"
-
-
-def _formal(name: str) -> str:
-    """A function's formal argument.
-
-    ngspice replaces arguments one after the other in the text, so none may be called like anything
-    in an actual argument: ``v`` would be replaced in ``v(w)``, and then ``w``.
-    """
-    return "vd" if name.endswith("_vj") else f"{name}d"
-
-
-_PARAM_FUNCTIONS = {"sqrt", "log", "exp", "maximum", "minimum"}
-
-
-def _has_function(expression: Any) -> bool:
-    """Whether the expression needs more than what was tried in ``.param`` lines."""
-    return any(
-        (node.is_Function and node.func.__name__ not in _PARAM_FUNCTIONS) or node.is_Piecewise
-        for node in _walk(expression)
-    )
-
-
-def _walk(expression: Any) -> Any:
-    from sympy import preorder_traversal
-
-    return (node for node in preorder_traversal(expression) if hasattr(node, "is_Piecewise"))
-
-
-def subcircuit(card: ModelCard, name: str | None = None) -> str:
-    """The card as a ``.subckt`` for ngspice.
+def subcircuit(
+    card: ModelCard, name: str | None = None, *, dialect: str = "ngspice", noise: bool = True
+) -> str:
+    """The card as a ``.subckt``.
 
     Parameters
     ----------
     card : ModelCard
     name : str, optional
         Name of the subcircuit; the card's (``-`` as ``_``) unless given.
+    dialect : str
+        A key of :data:`netlists.dialects.DIALECTS`.
+    noise : bool
+        Whether it carries its small-signal noise, which costs a transient about a tenth more.
 
     Returns
     -------
@@ -128,78 +57,94 @@ def subcircuit(card: ModelCard, name: str | None = None) -> str:
     Raises
     ------
     NetlistError
-        A name that may not stand in a netlist.
+        An unknown dialect, a name that may not stand in a netlist or would stand twice, a value beyond a
+        simulator's numbers.
     PrinterError
-        An equation with a function that ngspice lacks.
+        An equation with a function that the dialect lacks.
     """
+    spoken = dialect_of(dialect)
+    module = identifier(name or card.name, "subcircuit")
     traced = trace(card.model)
-    writer = _Writer(traced)
-    nodes = {TERMINAL: "v(p,n)", "w": "v(w)", "s": "v(s)"}
-    still = {state: f"{{{state}0}}" for state in ("w", "s") if state not in card.model.states}
-    nodes |= still
-    nodes |= {b.junction: f"v({b.branch.name}_j)" for b in traced.branches if b.branch.series}
-    branches = [
-        {
-            "name": b.branch.name,
-            "title": comment(b.branch.mechanism.title),
-            "series": b.branch.series,
-            "drop": _drop(b, writer, nodes),
-            "current": writer.write(symbol(b.current), nodes),
-            "weight": writer.factor(b.weight, nodes),
-        }
-        for b in traced.branches
-    ]
-    states = [_state(name, writer.write(symbol(r), nodes)) for name, r in traced.rates.items()]
-    helpers = [
-        Function(name, ("x",), writer.write(composite_body(name), {"x": "x"}))
-        for name in composites_used([a.expression for a in traced.assignments])
-    ]
+    writer = Writer(traced, card.values, spoken, f"card '{card.name}'")
+    nodes = _nodes(traced, writer)
+    injected = noise_of(writer, traced, nodes) if noise else None
+    scatter, scatter_note = draws(card, spoken)
+    helpers = writer.composites(biases(traced) if noise else ())
+    _check_names(card, writer, [f.name for f in helpers])
+    size = writer.reference(spoken.size)
     return render(
         "netlists",
         "subcircuit.cir.j2",
-        module=identifier(name or card.name, "subcircuit"),
+        d=spoken,
+        module=module,
         card=card.name,
         title=comment(card.title),
         citation=comment(card.citation),
         version=__version__,
-        parameters=_parameters(card),
-        constants=[(k, number(v)) for k, v in writer.constants.items()],
+        parameters=_parameters(card, spoken),
+        scatter=scatter,
+        scatter_note=scatter_note,
         params=writer.params,
         helpers=helpers,
         functions=writer.functions,
-        states=states,
+        shared=writer.shared(nodes),
+        states=[_state(state, rate, writer, nodes) for state, rate in traced.rates.items()],
         c_state=number(STATE_CAPACITANCE),
         leak_state=number(STATE_LEAK),
-        branches=branches,
+        branches=[_branch(b, writer, nodes) for b in traced.branches],
+        leakage=f"{size}*{writer.reference('gmin')}*v(p,n)",
+        noise=injected,
+        constants=[(k, number(v)) for k, v in writer.constants.items()],
     )
 
 
-def _drop(traced: TracedBranch, writer: _Writer, nodes: dict[str, str]) -> str:
-    """Voltage over the series resistance: an exponential branch's weight acts behind it."""
-    current = writer.write(symbol(traced.current), nodes)
-    weight = f"{writer.factor(traced.weight, nodes)}*" if traced.branch.exponential else ""
-    return f"{{{traced.branch.name}_r_s}}*{weight}{current}"
+def _nodes(traced: TracedModel, writer: Writer) -> dict[str, str]:
+    """What stands for the terminal voltage, the states and the junction voltages."""
+    nodes = {TERMINAL: "v(p,n)"}
+    for state in ("w", "s"):
+        moves = state in traced.model.states
+        nodes[state] = f"v({state})" if moves else writer.reference(f"{state}0")
+    nodes |= {b.junction: f"v({b.branch.name}_j)" for b in traced.branches if b.branch.series}
+    return nodes | {name: f"v({name})" for name, _ in writer.shared(nodes)}
 
 
-def _state(name: str, rate: str) -> dict[str, str]:
-    """What the template needs of a state node.
-
-    Braces in a B line hold names only: ngspice drops them from around an expression and with them
-    its precedence.
-    """
-    start = f"{{{name}0}}"
+def _branch(traced: TracedBranch, writer: Writer, nodes: dict[str, str]) -> dict[str, object]:
+    """What the template needs of a branch; an exponential one's weight acts behind its resistance."""
+    name = traced.branch.name
+    weight, current = writer.factor(traced.weight, nodes), writer.named(traced.current, nodes)
+    drop = ""
+    if traced.branch.series:
+        inside = f"{weight}*" if traced.branch.exponential else ""
+        drop = f"{writer.reference(f'{name}_r_s')}*{inside}{current}"
     return {
         "name": name,
-        "initial": start,
-        "leak": f"{{{name}0*leak_state}}",
-        "drive": f"{{c_state}}*((1 - {{hold}})*{rate} + {{hold}}*({start} - v({name})))",
+        "title": comment(traced.branch.mechanism.title),
+        "series": traced.branch.series,
+        "drop": drop,
+        "current": f"{writer.reference(writer.dialect.size)}*{weight}*{current}",
     }
 
 
-def _parameters(card: ModelCard) -> list[dict[str, str]]:
+def _state(name: str, rate: str, writer: Writer, nodes: dict[str, str]) -> dict[str, str]:
+    """What the template needs of a state node.
+
+    Braces in ngspice's B line hold names only: it drops them from around an expression and with them
+    its precedence.
+    """
+    capacitance, hold, start = map(writer.reference, ("c_state", "hold", f"{name}0"))
+    moved = writer.write(symbol(rate), nodes)
+    return {
+        "name": name,
+        "initial": writer.dialect.worth(f"{name}0"),
+        "leak": writer.dialect.worth(f"{name}0*leak_state"),
+        "drive": f"{capacitance}*((1 - {hold})*{moved} + {hold}*({start} - v({name})))",
+    }
+
+
+def _parameters(card: ModelCard, dialect: Dialect) -> list[dict[str, str]]:
     return [
         {
-            "name": p.name,
+            "name": dialect.called(p.name),
             "value": number(card.values[p.name]),
             "unit": p.unit,
             "doc": comment(p.doc),
@@ -210,7 +155,20 @@ def _parameters(card: ModelCard) -> list[dict[str, str]]:
     ]
 
 
-def emit(card: ModelCard, folder: Path) -> Path:
+def _check_names(card: ModelCard, writer: Writer, helpers: Iterable[str]) -> None:
+    """Whether every parameter and function has a name of its own; SPICE knows no case."""
+    names = [writer.dialect.called(n).lower() for n in card.values]
+    names += [*_OWN, *writer.constants, *helpers, *(n for n, _ in writer.params)]
+    names += [f.name for f in writer.functions]
+    double = [n for n, count in Counter(names).items() if count > 1]
+    if double:
+        raise NetlistError(
+            f"card '{card.name}': two things in its subcircuit would be called '{double[0]}': give the branch "
+            f"'{double[0].partition('_')[0]}' another name"
+        )
+
+
+def emit(card: ModelCard, folder: Path, *, dialect: str = "ngspice") -> Path:
     """Write ``<card>.cir`` into ``folder``; returns its path."""
-    module = identifier(card.name, "subcircuit")
-    return write_text(Path(folder) / f"{module}.cir", subcircuit(card))
+    text = subcircuit(card, dialect=dialect)
+    return write_text(Path(folder) / f"{identifier(card.name, 'subcircuit')}.cir", text)

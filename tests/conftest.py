@@ -52,7 +52,17 @@ def aihwkit_python() -> str | None:
 
 TOOLS = ("needs_ngspice", "needs_veriloga")
 """What CI installs, so that a missing one is a fault there."""
-EXTRAS = ("needs_shared_data", "needs_chromium", "needs_aihwkit")
+EXTRAS = (
+    "needs_shared_data",
+    "needs_chromium",
+    "needs_aihwkit",
+    "needs_compiler",
+    "needs_osdi",
+    "needs_adms",
+    "needs_openvaf",
+    "needs_xschem",
+    "needs_kicad",
+)
 """What may be missing anywhere."""
 
 
@@ -65,6 +75,20 @@ def missing(marker: str) -> str | None:
         return "openvaf-py is not installed (its wheels are for Linux x86-64, Python 3.11 and 3.12)"
     if marker == "needs_aihwkit" and aihwkit_python() is None:
         return "aihwkit is not installed (make aihwkit), and COMPACTMODELS_AIHWKIT names no Python that has it"
+    if marker == "needs_compiler" and not any(map(shutil.which, ("cc", "gcc", "clang"))):
+        return "no C compiler is installed (apt-get install gcc libc6-dev)"
+    if marker == "needs_osdi":
+        from netlists.osdi import unavailable
+
+        return unavailable()
+    if marker == "needs_adms" and shutil.which("admsXml") is None:
+        return "admsXml is not installed (make design-tools)"
+    if marker == "needs_openvaf" and not (shutil.which("openvaf") or shutil.which("openvaf-r")):
+        return "no openvaf on PATH"
+    if marker == "needs_xschem" and shutil.which("xschem") is None:
+        return "xschem is not installed (make design-tools)"
+    if marker == "needs_kicad" and shutil.which("kicad-cli") is None:
+        return "kicad-cli is not installed (make kicad)"
     if marker == "needs_chromium" and chromium() is None:
         return "no Chromium to open a page in (make chromium)"
     if marker == "needs_shared_data" and not shared_data_folder().is_dir():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -22,9 +22,13 @@ from numpy.typing import NDArray
 from compactmodels.constants import ROOM_TEMPERATURE
 from compactmodels.errors import SimulationError, ToolMissing
 from compactmodels.traced import STATE_CAPACITANCE
+from veriloga.equations import RISE_NODE
+from veriloga.probes import PROBE, probed
+from veriloga.settle import settle, settle_heated
 
 FloatArray = NDArray[np.float64]
-_NEWTON_STEPS = 400
+INSTANCE = ', type="instance"'
+"""Left out for openvaf-py: it takes the value of an instance parameter for whether one was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +68,40 @@ class Compiled:
 
         Shapes (k,), (k,) and (k, k) for k nodes; charges of the state nodes are the states times c_state.
         """
+        residuals, entries = self._run(
+            values, voltages, hold=hold, w0=w0, s0=s0, temperature=temperature
+        )
+        pairs = np.array(residuals, dtype=float)
+        return pairs[:, 0], pairs[:, 1], self._matrix(entries, 2)
+
+    def capacitances(
+        self,
+        values: Mapping[str, float],
+        voltages: Mapping[str, float],
+        *,
+        hold: float = 1.0,
+        w0: float = 0.0,
+        s0: float = 0.0,
+        temperature: float = ROOM_TEMPERATURE,
+    ) -> FloatArray:
+        """Derivatives of the charges by the node voltages [F], shape (k, k) for k nodes."""
+        _, entries = self._run(values, voltages, hold=hold, w0=w0, s0=s0, temperature=temperature)
+        return self._matrix(entries, 3)
+
+    def _matrix(self, entries: Sequence[tuple[Any, ...]], column: int) -> FloatArray:
+        matrix = np.zeros((len(self.nodes), len(self.nodes)))
+        for entry in entries:
+            matrix[entry[0], entry[1]] = entry[column]
+        return matrix
+
+    def _run(
+        self, values: Mapping[str, float], voltages: Mapping[str, float], **settings: float
+    ) -> tuple[Any, Any]:
         # Missing names silently become 0 in openvaf-py: everything is passed, lower case.
         arguments = dict.fromkeys(self.module.param_names, 0.0)
         arguments |= dict.fromkeys(self.module.init_param_names, 0.0)
-        given = {**values, "hold": hold, "w0": w0, "s0": s0, "$temperature": temperature}
-        given |= {"mfactor": 1.0, "V(p,n)": voltages["p"] - voltages["n"]}
+        given = {"mfactor": 1.0, **values, **settings, "V(p,n)": voltages["p"] - voltages["n"]}
+        given["$temperature"] = given.pop("temperature")
         given |= {f"V({node})": voltages[node] for node in self.nodes[2:]}
         unknown = [
             n
@@ -78,12 +111,7 @@ class Compiled:
         if unknown:
             raise SimulationError(f"'{self.path}': no value for the parameter {', '.join(unknown)}")
         arguments |= {name: float(x) for name, x in given.items()}
-        residuals, entries = self.module.run_init_eval(arguments)
-        jacobian = np.zeros((len(self.nodes), len(self.nodes)))
-        for row, column, resist, _ in entries:
-            jacobian[row, column] = resist
-        pairs = np.array(residuals, dtype=float)
-        return pairs[:, 0], pairs[:, 1], jacobian
+        return self.module.run_init_eval(arguments)
 
     def operating_point(
         self,
@@ -95,6 +123,9 @@ class Compiled:
         temperature: float = ROOM_TEMPERATURE,
     ) -> tuple[float, float]:
         """Current [A] into p and its derivative dI/dV [S], the states held at ``w`` and ``s``.
+
+        A module that heats itself (``r_th`` and ``c_th`` among ``values``) is as warm as its power
+        makes it, and its derivative is the one at low frequencies.
 
         Raises
         ------
@@ -114,43 +145,48 @@ class Compiled:
     def _settled(
         self, values: Mapping[str, float], v: float, w: float, s: float, temperature: float
     ) -> FloatArray:
-        """Node voltages [V] of the operating point with the states held.
-
-        With the states held the inner nodes do not see one another, and the current that leaves
-        one grows with its voltage: each keeps the bracket that its residual's sign allows. Where
-        Newton's step would leave it, or no longer halves it (a current that grows by a decade in
-        60 mV lets Newton creep), the bracket is halved.
-        """
+        """Node voltages [V] of the operating point with the states held."""
         settings = {"hold": 1.0, "w0": w, "s0": s, "temperature": temperature}
+
+        def evaluate(x: FloatArray) -> tuple[FloatArray, FloatArray]:
+            residual, _, jacobian = self.system(values, self._named(x), **settings)
+            return residual, jacobian
+
         x = np.zeros(len(self.nodes))
         x[0] = v
-        low, high = np.full(x.size - 2, -np.inf), np.full(x.size - 2, np.inf)
-        last = np.full(x.size - 2, np.inf)
-        for _ in range(_NEWTON_STEPS):
-            residual, _, jacobian = self.system(values, self._named(x), **settings)
-            if x.size == 2:
-                return x
-            inner, at = residual[2:], x[2:]
-            low, high = np.where(inner < 0, at, low), np.where(inner > 0, at, high)
-            step = np.linalg.solve(jacobian[2:, 2:], -inner)
-            width = high - low
-            # (Rounding makes the last steps wander; that is no creeping.)
-            creeping = np.abs(step) > np.maximum(np.abs(last) / 2, 1e-12 + 1e-9 * np.abs(at))
-            outside = (at + step < low) | (at + step > high)
-            with np.errstate(invalid="ignore"):  # an open bracket has no middle and needs none
-                middle = low + width / 2
-            halve = np.isfinite(width) & (creeping | outside) & (inner != 0)
-            new = np.where(halve, middle, at + step)
-            last = new - at
-            x[2:] = new
-            if np.all(np.abs(last) <= 1e-15 + 4e-16 * np.abs(new)):
-                return x
-        if np.any(np.abs(last) > 1e-12 + 1e-12 * np.abs(x[2:])):
-            raise SimulationError(
-                f"'{self.path}': no operating point at {v:g} V after {_NEWTON_STEPS} steps",
-                code="no_convergence",
-            )
-        return x
+        free = np.arange(2, x.size)
+        try:
+            if RISE_NODE in self.nodes:
+                return settle_heated(evaluate, x, free, self.nodes.index(RISE_NODE))
+            return settle(evaluate, x, free)
+        except SimulationError as error:
+            raise SimulationError(f"'{self.path}': {error.message}", code=error.code) from None
+
+    def variables(
+        self,
+        values: Mapping[str, float],
+        v: float,
+        *,
+        w: float = 0.0,
+        s: float = 0.0,
+        temperature: float = ROOM_TEMPERATURE,
+    ) -> dict[str, float]:
+        """The variables that the module was compiled to be read of, at an operating point.
+
+        Raises
+        ------
+        SimulationError
+            Newton's iteration did not settle.
+        """
+        x = self._settled(values, v, w, s, temperature)
+        residual, _, _ = self.system(
+            values, self._named(x), hold=1.0, w0=w, s0=s, temperature=temperature
+        )
+        return {
+            node.removeprefix(PROBE): float(x[k] - residual[k])
+            for k, node in enumerate(self.nodes)
+            if node.startswith(PROBE)
+        }
 
     def rates(
         self,
@@ -181,8 +217,14 @@ def available() -> bool:
     return find_spec("openvaf_py") is not None
 
 
-def compile_module(path: Path) -> Compiled:
+def compile_module(path: Path, read: Sequence[str] = ()) -> Compiled:
     """Compile a Verilog-A file that holds one module.
+
+    Parameters
+    ----------
+    path : Path
+    read : sequence of str
+        Variables of the module that :meth:`Compiled.variables` shall give.
 
     Raises
     ------
@@ -196,24 +238,32 @@ def compile_module(path: Path) -> Compiled:
             "the Verilog-A compiler openvaf-py is not installed: 'pip install openvaf-py' "
             "(Linux on x86-64, Python 3.11 or 3.12)"
         )
+    text = path.read_text("utf-8").replace(INSTANCE, "")
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        copy.write_text(probed(text, read) if read else text, "utf-8")
+        module = _compiled(copy, path)
+    nodes = sorted(module.get_dae_system()["nodes"], key=lambda node: node["idx"])
+    return Compiled(Path(path), module, tuple(node["name"] for node in nodes))
+
+
+def _compiled(source: Path, path: Path) -> Any:
+    """openvaf-py's module of ``source``, which stands for ``path``."""
     import openvaf_py
 
     with _compiler_words() as words:
         try:
-            modules = openvaf_py.compile_va(str(path))
+            modules = openvaf_py.compile_va(str(source))
         except ValueError:
             modules = []
+    said = _plain(words.read_text(errors="replace")) or "no module found"
+    words.unlink(missing_ok=True)
     if len(modules) != 1:
-        said = _plain(words.read_text(errors="replace")) or "no module found"
-        words.unlink(missing_ok=True)
         raise SimulationError(
             f"OpenVAF refuses '{path}': {said if not modules else 'more than one module'}",
             code="veriloga_rejected",
         )
-    words.unlink(missing_ok=True)
-    system = modules[0].get_dae_system()
-    nodes = sorted(system["nodes"], key=lambda node: node["idx"])
-    return Compiled(Path(path), modules[0], tuple(node["name"] for node in nodes))
+    return modules[0]
 
 
 def _plain(text: str) -> str:

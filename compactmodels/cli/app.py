@@ -8,7 +8,10 @@ import typer
 
 from compactmodels.cli import commands, fits
 from compactmodels.cli.calibrate import calibrate
+from compactmodels.cli.check import check
+from compactmodels.cli.crossbar import crossbar
 from compactmodels.cli.devices import devices
+from compactmodels.cli.emit import emit
 from compactmodels.cli.export import export
 from compactmodels.cli.read import read
 from compactmodels.cli.reproduce import reproduce
@@ -46,9 +49,10 @@ app.command(name="models")(commands.models)
 app.command(name="read")(read)
 app.add_typer(fits.app, name="fit", help="Fit measured data.")
 app.command(name="calibrate")(calibrate)
-app.command(name="emit")(commands.emit)
+app.command(name="emit")(emit)
 app.command(name="export")(export)
+app.command(name="check")(check)
 app.command(name="simulate")(commands.simulate)
-app.command(name="crossbar")(commands.crossbar)
+app.command(name="crossbar")(crossbar)
 app.command(name="reproduce")(reproduce)
 app.command(name="devices")(devices)

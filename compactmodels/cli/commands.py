@@ -1,32 +1,15 @@
-"""``models``, ``emit``, ``simulate``, ``crossbar`` and ``demo``."""
+"""``models``, ``simulate`` and ``demo``."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from compactmodels.cli.options import Card, Columns, Debug, Folder, Json, Skip, Temperature
 from compactmodels.cli.output import emit_json, note, say, state, table
 from compactmodels.constants import ROOM_TEMPERATURE
-from compactmodels.errors import InputError
-from compactmodels.report import engineering
-
-
-class Target(StrEnum):
-    """What ``emit`` writes."""
-
-    veriloga = "verilog-a"
-    spice = "spice"
-
-
-class Engine(StrEnum):
-    """Who solves an array."""
-
-    ngspice = "ngspice"
-
 
 W0 = Annotated[float, typer.Option(min=0.0, max=1.0, help="Initial non-volatile state w0.")]
 S0 = Annotated[float, typer.Option(min=0.0, max=1.0, help="Initial volatile state s0.")]
@@ -71,44 +54,6 @@ def models(
     for p in found["parameters"]:
         if p["note"]:
             say(f"  {p['name']}: {p['origin']}; {p['note']}")
-
-
-def emit(
-    card: Card,
-    to: Annotated[Target, typer.Option(help="Language.")],
-    output: Folder = Path(),
-    check: Annotated[
-        bool, typer.Option("--check", help="Compile the Verilog-A with OpenVAF as well.")
-    ] = False,
-    json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Write a card as a Verilog-A module or a SPICE subcircuit."""
-    from compactmodels import load_card
-
-    if check and to is not Target.veriloga:
-        raise InputError("--check compiles Verilog-A: use it with --to verilog-a", code="usage")
-    loaded = load_card(card)
-    if to is Target.veriloga:
-        import veriloga
-
-        path = veriloga.emit(loaded, output)
-    else:
-        import netlists
-
-        path = netlists.emit(loaded, output)
-    document: dict[str, Any] = {"card": loaded.name, "to": to.value, "path": str(path)}
-    if check:
-        document["compiled"] = _compiled(path)
-    if state.json:
-        emit_json(document)
-    say(f"{path}" + (f" (compiled: {document['compiled']})" if check else ""))
-
-
-def _compiled(path: Path) -> str:
-    from veriloga.compiled import compile_module
-
-    return f"module {compile_module(path).name}, {len(compile_module(path).nodes)} nodes"
 
 
 def simulate(
@@ -174,75 +119,6 @@ def simulate(
     for warning in warnings:
         say(f"  [{warning['code']}] {warning['message']}")
     say("files: " + ", ".join(str(p) for p in written))
-
-
-def crossbar(
-    card: Card,
-    rows: Annotated[int, typer.Option(min=1, max=1024, help="Word lines.")] = 8,
-    cols: Annotated[int, typer.Option(min=1, max=1024, help="Bit lines.")] = 8,
-    line_resistance: Annotated[
-        float, typer.Option(min=0.0, metavar="OHM", help="Resistance of one wire segment.")
-    ] = 1.0,
-    engine: Annotated[
-        Engine, typer.Option(help="Solver; ngspice until the fast one is built.")
-    ] = Engine.ngspice,
-    voltage: Annotated[
-        float, typer.Option(metavar="V", help="Read voltage on every word line.")
-    ] = 0.1,
-    seed: Annotated[int, typer.Option(min=0, help="Of the uniformly drawn cell states.")] = 0,
-    temperature: Temperature = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", metavar="DIR", help="Write netlist, currents and figure there."
-        ),
-    ] = None,
-    timeout: Timeout = 600.0,
-    json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Read an array of the device, with line resistance.
-
-    Inputs at the start of the word lines, outputs into virtual ground at the end of the bit lines,
-    one wire segment at each source, between neighbours and at each output.
-    """
-    from compactmodels import load_card
-    from compactmodels.files import check_folder
-    from compactmodels.workflows import arrays
-
-    loaded = load_card(card)
-    if output is not None:
-        check_folder(output)
-    kelvin = ROOM_TEMPERATURE if temperature is None else temperature
-    array, result = arrays.read(
-        loaded,
-        rows,
-        cols,
-        line_resistance,
-        voltage=voltage,
-        seed=seed,
-        temperature=kelvin,
-        timeout=timeout,
-    )
-    written = arrays.write(array, result, output) if output is not None else []
-    if state.json:
-        emit_json({**arrays.summary(array, result), "files": [str(p) for p in written]})
-    lines = [
-        [
-            str(j),
-            engineering(i, "A", 6),
-            engineering(ideal, "A", 6),
-            f"{100 * (i / ideal - 1):+.3f} %" if ideal else "-",
-        ]
-        for j, (i, ideal) in enumerate(zip(result.currents, result.ideal, strict=True))
-    ]
-    shown = lines if len(lines) <= 16 else [*lines[:8], ["...", "", "", ""], *lines[-8:]]
-    table(
-        f"{loaded.name}: {rows} x {cols}, {line_resistance:g} ohm a segment, {voltage:g} V, {engine.value}",
-        ["bit line", "current", "without line resistance", "change"],
-        shown,
-    )
-    say(f"{result.seconds:.3g} s" + ("; files: " + ", ".join(map(str, written)) if written else ""))
 
 
 def demo(

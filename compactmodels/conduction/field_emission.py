@@ -11,20 +11,22 @@ from typing import Any
 
 from compactmodels.constants import BOLTZMANN, ELEMENTARY_CHARGE
 from compactmodels.functions import (
-    absolute,
     exp_limited,
     expm1_limited,
     let,
     maximum,
     minimum,
     sqrt,
+    tanh,
     where,
 )
 from compactmodels.parameter import Parameter
 from compactmodels.parts import Conduction
 
 EDGE = 1.6088510257378263
-"""Argument of x/sin x at which its series, with slope 1 in the double logarithm, becomes a line."""
+"""Argument of x/sin x at which its series has slope 1 in the double logarithm: a line from there on."""
+BEND = math.pi / 2
+"""Argument from which the series goes over into that line, twice differentiable."""
 
 
 def current(v: Any, temperature: Any, phi: Any, e00: Any, g: Any) -> Any:
@@ -41,15 +43,21 @@ def current(v: Any, temperature: Any, phi: Any, e00: Any, g: Any) -> Any:
 
     This is :math:`A (V_b + |V|) e^{-b/\sqrt{V_b + |V|}}` with :math:`V_b = \phi_B` and
     :math:`b = 2\phi_B^{3/2}/3E_{00}`, times the two factors that the integral over energy yields: the
-    temperature's, as its series to the sixth power (within 1 % for :math:`c kT < 1/2`; from there on a
-    straight line, where the quotient runs to infinity as emission becomes thermionic-field), and the
-    one by which the current vanishes at 0 V.  Padovani and Stratton's level is
+    temperature's, as its series to the sixth power (within 1 % for :math:`c kT < 1/2`; from there on it
+    goes over into a straight line, where the quotient runs to infinity as emission becomes
+    thermionic-field), and the one by which the current vanishes at 0 V.  Padovani and Stratton's level is
     :math:`A = S A^* (qE_{00}/k)^2/\phi_B` for an area S; here it is expressed by G, which a sweep
     tells without knowing the area.
 
     One-sided, as the contact is: forward (V > 0) no layer is left to be tunnelled through and the
-    current is another mechanism's.  The branch leaves 0 V with the slope of the reverse side and
-    levels off, :math:`G E_{00}(1 - e^{-V/E_{00}})` times the temperature's factor.
+    current is another mechanism's.  The branch leaves 0 V with the slope and the curvature of the
+    reverse side and levels off: with :math:`t = \tanh(V/E_{00})` and the temperature's factor
+    :math:`\theta`, of slope :math:`\kappa` in the double logarithm,
+
+    .. math::
+
+        I = G E_{00}\,\theta\,\frac{t}{1 + a\,t\,(1 - t)},\quad
+        a = \frac{E_{00}}{2\phi_B}(1 - \kappa) - \frac16
 
     Parameters
     ----------
@@ -66,17 +74,31 @@ def current(v: Any, temperature: Any, phi: Any, e00: Any, g: Any) -> Any:
     """
     barrier = let("barrier", phi / ELEMENTARY_CHARGE)  # in volts: see docs/adr/0006
     energy = let("energy", e00 / ELEMENTARY_CHARGE)
-    bending = let("bending", barrier + maximum(-v, 0.0 * v))
+    u = let("u", maximum(-v, 0.0 * v))
+    bending = let("bending", barrier + u)
     share = let("share", sqrt(barrier / bending))
     decay = let("decay", share / energy)
     x = let("x", math.pi * BOLTZMANN / ELEMENTARY_CHARGE * temperature * decay)
-    near = let("near", minimum(x, EDGE))
-    square = let("square", near * near)
-    series = 1.0 + square * (1 / 6 + square * (7 / 360 + square * (31 / 15120)))
-    thermal = let("thermal", series * maximum(x, EDGE) / EDGE)
+    thermal, growth = _thermal(x)
     tunnelled = bending / barrier * exp_limited(2 / 3 * barrier / energy * (1 - share))
-    balance = -expm1_limited(-decay * absolute(v))
-    return where(v >= 0, 1.0, -1.0) * g * energy * tunnelled * thermal * balance
+    reverse = let("reverse", tunnelled * expm1_limited(-decay * u))
+    t = let("t", tanh(maximum(v, 0.0 * v) / energy))
+    curved = let("curved", energy / barrier * (1 - growth) / 2 - 1 / 6)
+    forward = let("forward", t / (1 + curved * t * (1 - t)))
+    return g * energy * thermal * where(v >= 0, forward, reverse)
+
+
+def _thermal(x: Any) -> tuple[Any, Any]:
+    """The temperature's factor, and its slope in the double logarithm: x/sin x, later a line."""
+    width = EDGE - BEND
+    over = let("over", tanh(maximum(x - BEND, 0.0) / width))
+    near = let("near", minimum(x, BEND) + width * over)
+    square = let("square", near * near)
+    series = let("series", 1.0 + square * (1 / 6 + square * (7 / 360 + square * (31 / 15120))))
+    own = 2 * square * (1 / 6 + square * (7 / 180 + square * (31 / 5040))) / series
+    stretch = let("stretch", x / near)
+    growth = 1 + (own - 1) * (1 - over * over) * stretch
+    return let("thermal", series * stretch), let("growth", growth)
 
 
 PART = Conduction(

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from compactmodels.constants import VACUUM_PERMITTIVITY
-from compactmodels.functions import absolute, let, power
+from compactmodels.constants import BOLTZMANN, ELEMENTARY_CHARGE, VACUUM_PERMITTIVITY
+from compactmodels.functions import absolute, let, maximum, minimum, power
 from compactmodels.parameter import Parameter
 from compactmodels.parts import Conduction
 
@@ -36,12 +36,16 @@ def current(
     either, for l = 4).  With l = 1 it is Mott and Gurney's (or Rose's, with the free share theta)
     law everywhere, whatever V_TFL; with V_TFL far below the data a single power law.
 
+    Within kT/q of 0 V, where diffusion counts and the law does not hold, :math:`|V|` is continued by
+    :math:`u (3 + 6 t^2 - t^4)/8` with :math:`u = kT/q,\ t = V/u`: the second derivative of V|V| jumps
+    at 0 V, this one's does not.
+
     Parameters
     ----------
     v : array_like
         Voltage across the layer [V].
     temperature : array_like
-        [K]; no influence.
+        [K]; no influence above kT/q.
     mobility : array_like
         Mobility mu times the free share theta of the injected charge [m^2/(V s)].
     exponent : array_like
@@ -61,7 +65,10 @@ def current(
     )
     over = let("over", absolute(v) / v_tfl)
     filled = let("filled", power(1.0 + over * over * (over * over), 0.25 * (exponent - 1.0)))
-    return level / thickness * v * absolute(v) * filled
+    vt = let("vt", BOLTZMANN / ELEMENTARY_CHARGE * temperature)
+    square = let("square", minimum(v / vt * (v / vt), 1.0))
+    magnitude = let("v_abs", maximum(absolute(v), vt) - vt * (5.0 - square * (6.0 - square)) / 8)
+    return level / thickness * v * magnitude * filled
 
 
 PART = Conduction(

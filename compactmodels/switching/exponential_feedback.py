@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from compactmodels.functions import exp_limited, expm1_limited, let
+from compactmodels.functions import absolute, exp_limited, expm1_limited, let
 from compactmodels.parameter import Parameter
 from compactmodels.parts import Switching
 from compactmodels.switching.ion_hopping import positive_part
@@ -22,8 +22,11 @@ def drive(v: Any, width: Any, v_ref: Any, v_smooth: Any) -> Any:
 
 
 def room(distance: Any, edge: Any) -> Any:
-    """What a bound leaves of a rate: 1 far from it, 0 at it; ``distance`` of the state from it."""
-    return distance * (1.0 + edge) / (distance + edge)
+    """What a bound leaves of a rate: 1 far from it, 0 at it; ``distance`` of the state from it.
+
+    Odd in the distance: a state that a simulator's step took beyond the bound is pushed back.
+    """
+    return distance * (1.0 + edge) / (absolute(distance) + edge)
 
 
 def rate(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from compactmodels.functions import let
+from compactmodels.functions import let, maximum
 from compactmodels.parameter import Parameter
 from compactmodels.parts import Switching
 from compactmodels.switching.volatile_gate import overdrive
@@ -75,7 +75,11 @@ def rates(
     excite = let("excite", overdrive(v, v_s, u_s, v_smooth))
     up = let("up", overdrive(v, v_w, u_w, v_smooth))
     down = let("down", overdrive(-v, v_r, u_r, v_smooth))
-    growth = let("growth", kw * s * up / (1 + up / p_max) * (w + nucleus) / (w + half))
+    # A simulator's step may leave [0, 1] by its tolerance: growth must not change its sign there.
+    grown = let("grown", maximum(w, 0.0))
+    excited = let("excited", maximum(s, 0.0))
+    spread = let("spread", (grown + nucleus) / (grown + half))
+    growth = let("growth", kw * excited * up / (1 + up / p_max) * spread)
     return (
         growth * (1 - w) - kr * down * w - w / tau_w,
         ks * excite / (1 + excite / e_max) * (1 - s),

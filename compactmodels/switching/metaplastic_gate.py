@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from compactmodels.functions import let, maximum, smoothstep
+from compactmodels.functions import let, smoothstep
 from compactmodels.parameter import Parameter
 from compactmodels.parts import Switching
+from compactmodels.switching.exponential_feedback import room
 from compactmodels.switching.volatile_gate import overdrive
 
 
@@ -91,9 +92,8 @@ def rates(
     excite = let("excite", ks * overdrive(v, v_s - a_s * s, u_s, v_smooth))
     up = let("up", kw * overdrive(v, v_w - a_w * learned, u_w, v_smooth))
     down = let("down", kr * overdrive(-v, v_r, u_r, v_smooth))
-    left = let("left", maximum(w, 0.0))
     return (
-        up * (1 - w) - down * left * (1 + a_reset) / (left + a_reset) - w / tau_w,
+        up * (1 - w) - down * room(w, a_reset) - w / tau_w,
         excite * (1 - s) - s / (tau * (1 + c_tau * slowed * slowed)),
     )
 

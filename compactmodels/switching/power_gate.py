@@ -13,6 +13,7 @@ from typing import Any, Final
 from compactmodels.functions import exp, let, log, maximum
 from compactmodels.parameter import Parameter
 from compactmodels.parts import Switching
+from compactmodels.switching.exponential_feedback import room
 from compactmodels.switching.volatile_gate import overdrive
 
 _LEAST: Final = 1e-30
@@ -83,13 +84,10 @@ def rates(
     up = let("up", kw * overdrive(-v, v_w, u_w, v_smooth))
     down = let("down", kr * overdrive(v, v_r, u_r, v_smooth))
     full = let("full", maximum(w, 0.0))
-    free = let("free", maximum(1 - w, 0.0))
     bound = let("bound", w_a + (1 - w_a) * full)
     share = let("share", maximum(s / bound, _LEAST))
     return (
-        up * free * (1 + a_set) / (free + a_set)
-        - down * full * (1 + a_reset) / (full + a_reset)
-        - w / tau_w,
+        up * room(1 - w, a_set) - down * room(w, a_reset) - w / tau_w,
         ks * excite * (bound - s) - m / t0 * s * exp(log(share) / m) / (1 + excite),
     )
 

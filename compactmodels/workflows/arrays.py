@@ -1,18 +1,114 @@
-"""One read of an array: solve it, write what came out."""
+"""Jobs on an array in ngspice: read it, sweep it, pulse it, write to it; what came out as JSON and files."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from compactmodels import figures
 from compactmodels.card import ModelCard
 from compactmodels.constants import ROOM_TEMPERATURE
+from compactmodels.errors import InputError
 from compactmodels.files import write_text
-from netlists.array import Crossbar, CrossbarResult, draw_states
-from netlists.crossbar import crossbar_deck, read_ngspice
+from compactmodels.workflows.array_options import ArrayOptions, build
+from netlists.array import (
+    Bias,
+    Crossbar,
+    CrossbarResult,
+    Pairs,
+    Selector,
+    draw_states,
+    scheme_voltages,
+)
+from netlists.crossbar import (
+    Sweep,
+    TransientResult,
+    crossbar_deck,
+    dataset,
+    read_ngspice,
+    read_pulse,
+    sweep_ngspice,
+    transient_ngspice,
+    write_csv,
+    write_netcdf,
+    write_pulse,
+)
+
+KINDS: Final = ("read", "sweep", "pulse", "write", "disturb")
+"""An operating point, a DC sweep of the word lines, a read over time, one write, and many."""
+
+Result = CrossbarResult | Sweep | TransientResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What is done to an array.
+
+    Parameters
+    ----------
+    kind : str
+        One of :data:`KINDS`.
+    scheme : str
+        ``v/2`` or ``v/3``, of a write.
+    selected : sequence of (int, int)
+        Cells that are written, (row, column) from 0.
+    write_voltage : float
+        Across them [V].
+    width : float
+        Of a pulse [s].
+    cycles : int
+        Writes of a disturb.
+    start, stop : float
+        Of a sweep [V].
+    points : int
+    timeout : float
+        [s]
+    """
+
+    kind: str = "read"
+    scheme: str = "v/2"
+    selected: Sequence[tuple[int, int]] = ((0, 0),)
+    write_voltage: float = 1.0
+    width: float = 1e-6
+    cycles: int = 10
+    start: float = 0.0
+    stop: float = 0.2
+    points: int = 21
+    timeout: float = 600.0
+
+
+def run(
+    array: Crossbar, job: Job, *, progress: Callable[[float], None] | None = None
+) -> tuple[Result, Bias | None]:
+    """Do a job in ngspice; the result, and a write's voltages.
+
+    Raises
+    ------
+    InputError
+        An unknown kind, or what no array or stimulus can have.
+    SimulationError
+        ngspice failed, with its own words.
+    """
+    if job.kind == "read":
+        return read_ngspice(array, timeout=job.timeout), None
+    if job.kind == "sweep":
+        swept = sweep_ngspice(
+            array, job.start, job.stop, job.points, timeout=job.timeout, progress=progress
+        )
+        return swept, None
+    if job.kind == "pulse":
+        pulse = read_pulse(array, job.width)
+        return transient_ngspice(array, pulse, timeout=job.timeout, progress=progress), None
+    if job.kind not in KINDS:
+        raise InputError(f"job {job.kind!r}: one of {', '.join(KINDS)} is expected")
+    bias = scheme_voltages(job.scheme, array.rows, array.cols, job.selected, job.write_voltage)
+    pulse = write_pulse(bias, job.width, cycles=job.cycles if job.kind == "disturb" else 1)
+    written = transient_ngspice(array, pulse, timeout=job.timeout, progress=progress)
+    return written, bias
 
 
 def read(
@@ -41,26 +137,99 @@ def read(
     return array, read_ngspice(array, timeout=timeout)
 
 
-def summary(array: Crossbar, result: CrossbarResult) -> dict[str, Any]:
-    """The JSON object of a crossbar: currents in A, one a bit line."""
-    return {
-        "currents": result.currents.tolist(),
-        "ideal": result.ideal.tolist(),
+# ------------------------------------------------------------------------------- what came out
+
+
+def summary(
+    array: Crossbar, result: Result, *, bias: Bias | None = None, pairs: Pairs | None = None
+) -> dict[str, Any]:
+    """The JSON object of a job: currents in A, one a bit line; a sweep's and a transient's as rows."""
+    found: dict[str, Any] = {
         "engine": result.engine,
+        "form": result.form,
         "seconds": result.seconds,
         "card": array.card.name,
         "rows": array.rows,
         "cols": array.cols,
-        "line_resistance": array.r_word,
+        "line_resistance": _plain(array.r_word),
+        "line_resistance_bit": _plain(array.r_bit),
         "voltages": array.voltages.tolist(),
         "seed": array.seed,
         "temperature": array.temperature,
+        "selector": _selector(array),
+        "faults": array.faults.counts if array.faults is not None else {},
     }
+    if isinstance(result, CrossbarResult):
+        said = {"currents": result.currents.tolist(), "ideal": result.ideal.tolist()}
+        if result.word_currents is not None:
+            said["word_currents"] = result.word_currents.tolist()
+        if pairs is not None:
+            said["outputs"] = pairs.output(result.currents).tolist()
+            said["ideal_outputs"] = pairs.output(result.ideal).tolist()
+        return said | found
+    if isinstance(result, Sweep):
+        swept = {"voltage": result.voltage.tolist(), "currents": result.currents[0].tolist()}
+        return swept | found
+    return _transient(array, result, bias) | found
 
 
-def write(array: Crossbar, result: CrossbarResult, folder: Path) -> list[Path]:
-    """Netlist, currents as CSV and the heat map of the voltage lost; returns the paths."""
+def _transient(array: Crossbar, result: TransientResult, bias: Bias | None) -> dict[str, Any]:
+    """What a transient leaves: energy, largest currents, and how far each kind of cell moved."""
+    found: dict[str, Any] = {
+        "stimulus": result.label,
+        "points": len(result.time),
+        "duration": float(result.time[-1]),
+        "energy": result.energy,
+        "largest_currents": np.abs(result.currents[0]).max(axis=0).tolist(),
+    }
+    change = np.abs(result.final[0].w - array.cell_states)
+    if bias is None:
+        return found | {"largest_change": float(change.max())}
+    rest = ~(bias.selected | bias.half_selected)
+    kinds = {"selected": bias.selected, "half_selected": bias.half_selected, "unselected": rest}
+    found["scheme"] = bias.scheme
+    found["written"] = [
+        {
+            "row": int(i),
+            "col": int(j),
+            "w_before": float(array.cell_states[i, j]),
+            "w_after": float(result.final[0].w[i, j]),
+        }
+        for i, j in np.argwhere(bias.selected)
+    ]
+    found["largest_change"] = {
+        kind: float(change[mask].max()) if mask.any() else None for kind, mask in kinds.items()
+    }
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """A number or a list of numbers."""
+    return np.asarray(value).tolist()
+
+
+def _selector(array: Crossbar) -> str:
+    if array.selector is None:
+        return "none"
+    return "1s1r" if isinstance(array.selector, Selector) else "1t1r"
+
+
+def write(array: Crossbar, result: Result, folder: Path) -> list[Path]:
+    """Write netlist, currents as CSV, everything as netCDF, and a read's map of the voltage lost.
+
+    Returns
+    -------
+    list of Path
+    """
     stem = f"{array.card.name}-crossbar-{array.rows}x{array.cols}"
+    data = dataset(array, result)
+    if not isinstance(result, CrossbarResult):
+        kind = "sweep" if isinstance(result, Sweep) else "transient"
+        stem = f"{stem}-{kind}"
+        written = [write_csv(data, folder / f"{stem}.csv")]
+        if "w" in data:
+            written.append(write_csv(data, folder / f"{stem}-w.csv", "w"))
+        return [*written, write_netcdf(data, folder / f"{stem}.nc")]
     netlist = write_text(folder / f"{stem}.cir", crossbar_deck(array))
     lines = ["bit line,current (A),without line resistance (A)"]
     lines += [
@@ -68,9 +237,29 @@ def write(array: Crossbar, result: CrossbarResult, folder: Path) -> list[Path]:
         for j, (i, ideal) in enumerate(zip(result.currents, result.ideal, strict=True))
     ]
     table = write_text(folder / f"{stem}.csv", "\n".join(lines) + "\n")
+    labelled = write_netcdf(data, folder / f"{stem}.nc")
     figure = figures.voltage_lost(
         result.cell_voltages,
         array.voltages,
-        title=f"{array.card.name}, {array.rows} x {array.cols}, {array.r_word:g} ohm a segment",
+        title=f"{array.card.name}, {array.rows} x {array.cols}, {_ohms(array)} a segment",
     )
-    return [netlist, table, *figures.save(figure, folder / stem)]
+    return [netlist, table, labelled, *figures.save(figure, folder / stem)]
+
+
+def _ohms(array: Crossbar) -> str:
+    """Resistance of a segment, or its range."""
+    every = np.concatenate([np.ravel(array.r_word), np.ravel(array.r_bit)])
+    low, high = float(every.min()), float(every.max())
+    return f"{low:g} ohm" if low == high else f"{low:g} to {high:g} ohm"
+
+
+__all__ = [
+    "KINDS",
+    "ArrayOptions",
+    "Job",
+    "build",
+    "read",
+    "run",
+    "summary",
+    "write",
+]

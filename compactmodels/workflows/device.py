@@ -177,6 +177,7 @@ def summary(card: ModelCard, response: Response, measured: Trace | None) -> dict
     document: dict[str, Any] = {
         "card": card.name,
         "engine": response.engine,
+        "form": response.form,
         "points": int(response.time.size),
         "largest_current_A": float(np.max(response.current)),
         "smallest_current_A": float(np.min(response.current)),

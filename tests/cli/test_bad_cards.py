@@ -124,9 +124,11 @@ def test_hostile_texts_stay_texts(folder: Path, text: str) -> None:
         for name in ("card", "plain"):
             done("emit", f"{name}.toml", "--to", target, "-o", name)
         lines = [(folder / n / f"x.{ending}").read_text().splitlines() for n in ("card", "plain")]
-        code = [[x for x in found if not x.startswith(("*", "//"))] for found in lines]
+        # (in Verilog-A a comment may also follow what is declared, and a long one has more lines)
+        bare = [[re.sub(r" *//.*", "", x) for x in found] for found in lines]
+        code = [[x for x in found if x and not x.startswith("*")] for found in bare]
         assert code[0] == code[1], "the text changed more than comments"
-        assert len(lines[0]) == len(lines[1])
+        assert len(lines[0]) == len(lines[1]) or ending == "va"
     done("models", "card.toml")
     answer("models", "card.toml")
     assert not list(folder.rglob("pwned"))
@@ -220,8 +222,13 @@ def test_a_branch_name_is_harmless(word: str) -> None:
     )
     assert not twice(re.findall(r"^\.(?:param|func) (\w+)", text, re.M))
     source = module(card)
-    declared = re.findall(r"^ +(?:parameter )?(?:real|electrical) ([\w, ]+?)(?: =|;)", source, re.M)
-    assert not twice([n for line in declared for n in line.split(", ") if n != "x"])
+    # (what an analog function declares, further right, is its own)
+    found = re.findall(
+        r"^ {4}(?:parameter )?(?:real|electrical) ([\w,\s]+?)(?: +=|;)", source, re.M
+    )
+    declared = [name for names in found for name in re.split(r",\s+", names)]
+    assert len(declared) > 50
+    assert not twice(declared)
 
 
 @pytest.mark.parametrize(

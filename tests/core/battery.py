@@ -11,11 +11,21 @@ from compactmodels import registry
 from compactmodels.card import Entry, ModelCard
 from compactmodels.model import Branch, Model
 from compactmodels.parameter import Parameter
+from compactmodels.workflows.check.limits import FLOOR, RELATIVE, close, rate_floor
 
-RELATIVE = 1e-9
-"""What NumPy, ngspice and the compiled Verilog-A may differ by, relative ..."""
-FLOOR = 1e-18
-"""... and absolute, in A or 1/s: a hundredth of what gmin carries at 10 mV."""
+__all__ = [
+    "FLOOR",
+    "RELATIVE",
+    "close",
+    "conduction_card",
+    "drawn",
+    "near_one",
+    "rate_floor",
+    "switching_card",
+    "values_of",
+    "worst",
+]
+
 WIDEST = 8
 """Decades around the default that a log-scaled parameter is drawn from, within its bounds."""
 
@@ -56,24 +66,6 @@ def switching_card(name: str, relaxation: str | None, values: dict[str, float]) 
         registry.relaxation(relaxation or "exponential") if law.relaxed else None,
     )
     return ModelCard("dut", model, {k: Entry(v, "assumed") for k, v in values.items()})
-
-
-def rate_floor(card: ModelCard) -> float:
-    """Absolute floor of a rate in 1/s: rounding of a drive of order 1 at the law's fastest rate.
-
-    A threshold's drive is a difference of two softplus of order 1, so it is known to 1e-16 and no
-    better; times the prefactor that is far below anything that would move a state.
-    """
-    rates = [card.values[p.name] for p in card.model.parameters if p.unit == "1/s"]
-    if not rates:  # the law has no prefactor of that unit
-        rates = [abs(float(r)) for r in card.model.rates(100.0, 0.5, 0.5, card.values)]
-    return FLOOR + 2e-15 * max(rates)
-
-
-def close(found: Any, expected: Any, relative: float = RELATIVE, floor: float = FLOOR) -> bool:
-    """Whether they agree within the stated tolerance, everywhere."""
-    found, expected = np.asarray(found), np.asarray(expected)
-    return bool(np.all(np.abs(found - expected) <= relative * np.abs(expected) + floor))
 
 
 def worst(found: Any, expected: Any) -> float:

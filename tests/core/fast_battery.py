@@ -19,7 +19,7 @@ from compactmodels.fast import compile_model
 from compactmodels.model import Branch, Model
 
 VOLTAGES = (-1.03, -0.21, -1e-3, 1e-3, 0.21, 0.73)
-STATES = ((0.3, 0.2), (0.7, 0.6))
+STATES = ((0.31, 0.2), (0.7, 0.6))
 
 
 def apart(found: Any, expected: Any, floor: float) -> float:
@@ -59,26 +59,45 @@ def behind_a_resistance(name: str) -> float:
 
 
 def switching(name: str) -> float:
+    """Beside one conductance; of one that heats itself also beside branches of every kind."""
     law = registry.switching(name)
     relaxation = registry.relaxation("exponential") if law.relaxed else None
-    model = Model((Branch("b", registry.conduction("ohmic"), "on"),), law, relaxation)
+    simple = (Branch("b", registry.conduction("ohmic"), "on"),)
+    worst = moved(Model(simple, law, relaxation))
+    if law.powered:
+        sinh, ohmic = registry.conduction("sinh"), registry.conduction("ohmic")
+        several = (
+            Branch("a", sinh, "exponential_both", series=True),
+            Branch("b", sinh, "resistive", series=True),
+            Branch("c", ohmic, "off"),
+        )
+        values = {"a_r_s": 30.0, "a_g": 1e-2, "a_span": 1.5, "b_r_s": 2e4, "b_g": 3e-5, "c_g": 1e-4}
+        worst = max(worst, moved(Model(several, law, relaxation), **values))
+    return worst
+
+
+def moved(model: Model, **values: float) -> float:
+    """The rates, and their slopes by the terminal voltage and the states, as the integrator takes them."""
     compiled = compile_model(model)
-    c = compiled.constants(model.defaults, 310.0)
+    given = {**model.defaults, **values}
+    c = compiled.constants(given, 310.0)
     worst = 0.0
     for v in VOLTAGES:
         for w, s in STATES:
-            expected = [float(r) for r in model.rates(v, w, s, model.defaults, temperature=310.0)]
+            expected = [float(r) for r in model.rates(v, w, s, given, temperature=310.0)]
             expected += [0.0] * (2 - len(expected))
-            found = compiled.module.rates_and_slopes(v, w, s, c)
+            fw, fs, *slopes, _ = compiled.module.system(v, w, s, c, 0.0)
             scale = 1e-12 + max(map(abs, expected))
-            worst = max(worst, apart(found[:2], expected, 1e-12 * scale))
-            for k, (dv, dw, ds) in enumerate(np.eye(3)):
-                step = 1e-6 * (1.0 if k else abs(v))
-                high = compiled.module.rates(v + step * dv, w + step * dw, s + step * ds, c)
-                low = compiled.module.rates(v - step * dv, w - step * dw, s - step * ds, c)
-                slopes = (np.array(high) - np.array(low)) / (2 * step)
-                rounding = 1e-9 * scale / (step if k else 1e-6)
-                worst = max(worst, 1e-5 * apart(found[2 + 2 * k : 4 + 2 * k], slopes, rounding))
+            worst = max(worst, apart((fw, fs), expected, 1e-12 * scale))
+            ww, ws, sw, ss, wv, sv = slopes
+            for k, found in enumerate(((wv, sv), (ww, sw), (ws, ss))):
+                step = np.eye(3)[k] * 1e-6 * (1.0 if k else abs(v))
+                high, low = (
+                    np.array(compiled.module.slope(*(np.array((v, w, s)) + d), c, 0.0)[:2])
+                    for d in (step, -step)
+                )
+                rounding = 1e-9 * scale / (step[k] if k else 1e-6)
+                worst = max(worst, 1e-5 * apart(found, (high - low) / (2 * step[k]), rounding))
     return worst
 
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compactmodels import constants, registry, units
+from compactmodels import constants, registry, units, windows
 from compactmodels.dual import Dual, variables
-from compactmodels.parts import Conduction, Part
+from compactmodels.parts import Conduction, Part, Switching
 from compactmodels.symbolic import lambdify, symbol
 from compactmodels.traced import trace
 from tests.core.battery import close, conduction_card, near_one, switching_card, values_of, worst
@@ -211,8 +211,10 @@ def test_dimensions(part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
     kelvin, volt = 300.0 * registry_.kelvin, 0.3 * registry_.volt
     if isinstance(part, Conduction):
         assert part.function(volt, kelvin, **quantities).to("A").units == registry_.ampere
-    elif part.kind == "switching law":
+    elif isinstance(part, Switching):
         one = 0.5 * registry_.dimensionless
+        if part.powered:
+            quantities["power"] = 1e-3 * registry_.watt
         for rate in part.function(volt, one, one, kelvin, **quantities):
             rate.to("1/s")
     else:
@@ -234,6 +236,7 @@ def _constants_with_units(part: Part, ureg: Any, monkeypatch: pytest.MonkeyPatch
     for name, unit in unit_of.items():
         if name in scope:
             monkeypatch.setitem(scope, name, getattr(constants, name) * ureg(unit))
-    for name in ("SECOND",):
-        if name in scope:
-            monkeypatch.setitem(scope, name, 1.0 * ureg.second)
+    for name, unit in (("SECOND", "s"), ("VOLT", "V"), ("LEAST_VOLTAGE", "V")):
+        for place in (scope, vars(windows)):
+            if name in place:
+                monkeypatch.setitem(place, name, place[name] * ureg(unit))

@@ -97,7 +97,7 @@ def drawn(part: Dependence, data: Any) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("part", LAWS, ids=by_name)
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(data=st.data())
 def test_value_and_derivative_against_40_digits(part: Dependence, data: Any) -> None:
     mp.mp.dps = 40

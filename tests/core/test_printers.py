@@ -41,13 +41,22 @@ def test_precedence_survives(printer: CodePrinter, expression: object, value: fl
     import re
 
     text = printer(expression).replace("{", "(").replace("}", ")")
-    names = {"x": 0.7, "y": -1.3, "exp": math.exp, "max": max, **getattr(printer, "constants", {})}
-    while "?" in text:  # (c) ? (a) : (b), which Python writes the other way round
-        text = re.sub(
-            r"\(\(([^()?]*)\) \? \(([^()?]*(?:\([^()]*\))?[^()?]*)\) : \(([^()?]*(?:\([^()]*\))?[^()?]*)\)\)",
-            r"((\2) if (\1) else (\3))",
-            text,
-        )
+    names = {
+        "x": 0.7,
+        "y": -1.3,
+        "exp": math.exp,
+        "max": max,
+        "maximum": max,
+        **getattr(printer, "constants", {}),
+    }
+    part = r"([^()?:]*(?:\([^()]*\))?[^()?:]*)"
+    # ((c) ? (a) : (b)) or, in Verilog-A, (c ? a : b), which Python writes the other way round
+    for choice in (
+        rf"\(\({part}\) \? \({part}\) : \({part}\)\)",
+        rf"\({part} \? {part} : {part}\)",
+    ):
+        text = re.sub(choice, r"((\2) if (\1) else (\3))", text)
+    assert "?" not in text
     found = sympy.Float(_evaluate(text, names))
     assert float(found) == pytest.approx(value, rel=1e-14)
 

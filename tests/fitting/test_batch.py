@@ -149,6 +149,7 @@ def sleepy(source: int) -> list[int | Refusal]:
     return [source]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_batch_leaves_no_process(tmp_path, how):
     parent = subprocess.Popen(

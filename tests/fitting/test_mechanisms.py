@@ -284,6 +284,7 @@ def test_field_emission_takes_the_reverse_side_only():
 # ---------------------------------------------------------------- Simmons and direct tunnelling
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("phi", "thickness"), [(0.4, 2.8e-9), (0.7, 2.5e-9), (1.0, 2e-9)])
 def test_simmons_and_direct_tunnelling_cannot_be_told_apart(phi, thickness):
     """Up to half the barrier 0.007 decades with the geometry given, less than 0.0012 without.

@@ -78,6 +78,7 @@ def test_a_convex_train_has_a_negative_label():
     assert "0.07 sqrt 2" in remark and "alpha" in remark
 
 
+@pytest.mark.slow
 def test_an_abrupt_stop_is_found():
     found = fit_plasticity(trains(train(stop=44, n=70) + white(1e-7, 70)), "ltp")
     assert found.selected == "linear"
@@ -85,6 +86,7 @@ def test_an_abrupt_stop_is_found():
     near(found.parameters["g_max"], 1e-5)
 
 
+@pytest.mark.slow
 def test_ends_join_or_do_not():
     up = train(3.0) + white(5e-8, N)
     joined = fit_plasticity(trains(up, train(4.0, start=1e-5, end=1e-6) + white(5e-8, N, 1)), "ltp")
@@ -284,6 +286,7 @@ def of_record(ramps):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.needs_shared_data
 def test_the_card_of_taox_reproduces_its_noise(shared_data):
     """40 depressions and 39 potentiations: 40 numbers within 4 standard deviations of 16 drawn records.
@@ -319,6 +322,7 @@ def test_the_card_of_taox_reproduces_its_noise(shared_data):
         assert abs(value - each.mean()) < 4.0 * each.std() + 0.02 * abs(value), key
 
 
+@pytest.mark.slow
 def test_ramps_that_end_at_a_level():
     """30 pairs of ramps, each to the window's ends at a pace of its own: seen, and stretched to its share."""
     rng = np.random.default_rng(4)
@@ -338,6 +342,7 @@ def test_ramps_that_end_at_a_level():
     assert not fixed.levelled and fixed.table.shape == (12, 58)
 
 
+@pytest.mark.slow
 def test_readings_before_the_first_pulse_are_recognised():
     """Ramps that begin at the last reading of the one before, in a record without a count of pulses."""
     up, down = train(1.0), train(1.0, start=1e-5, end=1e-6)

@@ -355,7 +355,8 @@ def test_no_convergence_keeps_the_deck(monkeypatch, tmp_path):
     assert caught.value.code == "no_convergence"
     path = re.search(r"deck kept in (\S+\.cir)\)", caught.value.message)
     assert path is not None
-    assert Path(path[1]).read_text() == crossbar_deck(crossbar, klu=ngspice.features().klu)
+    klu = ngspice.features().klu
+    assert Path(path[1]).read_text() == crossbar_deck(crossbar, klu=klu, form="auto")
 
 
 GOOD = {
@@ -431,11 +432,19 @@ def test_the_deck_says_how_it_was_made():
     crossbar = make_crossbar(linear(), 2, 3, r_word=1.5, r_bit=0.0, seed=9)
     deck = crossbar_deck(Crossbar(**GOOD | {"seed": 17, "r_word": 1.5}))
     assert deck.splitlines()[0] == "crossbar of bitcell, 2 word lines x 3 bit lines"
-    for words in ("'bitcell'", "1.5 ohm", "seed of the states  17", "compactmodels ", "300.15 K"):
+    for words in (
+        "'bitcell'",
+        "1.5 ohm",
+        "seed of the states      17",
+        "compactmodels ",
+        "300.15 K",
+    ):
         assert words in deck
     assert deck == crossbar_deck(Crossbar(**GOOD | {"seed": 17, "r_word": 1.5}))
     assert "seed" not in crossbar_deck(crossbar)
-    assert deck.count(".subckt") == 1 and deck.count("hold=1 cap=0\n") == 6
+    assert ".subckt" not in deck and len(re.findall(r"^Rx\d_\d ", deck, re.M)) == 6
+    written = crossbar_deck(Crossbar(**GOOD), form="subcircuit")
+    assert written.count(".subckt") == 1 and written.count("hold=1 cap=0\n") == 6
     assert "klu" not in deck and ".options klu" in crossbar_deck(crossbar, klu=True)
 
 
@@ -457,17 +466,18 @@ HOSTILE = "a\n.control\nshell rm x\n.endc\r.include /etc/passwd\v+ b\x85.end"
 
 @pytest.mark.needs_ngspice
 def test_a_hostile_title_stays_a_comment():
-    plain = linear()
+    plain = sinh()
+    good = GOOD | {"card": plain}
     card = ModelCard("bitcell", plain.model, plain.entries, title=HOSTILE, citation=HOSTILE)
     deck = crossbar_deck(Crossbar(**GOOD | {"card": card}))
     lines = deck.splitlines()
     active = [line for line in lines if "shell" in line or "passwd" in line]
     assert active and all(line.startswith("*") for line in active)
     assert [x for x in lines if not x.startswith("*")] == [
-        x for x in crossbar_deck(Crossbar(**GOOD)).splitlines() if not x.startswith("*")
+        x for x in crossbar_deck(Crossbar(**good)).splitlines() if not x.startswith("*")
     ]
     currents = read_ngspice(Crossbar(**GOOD | {"card": card})).currents
-    assert (currents == read_ngspice(Crossbar(**GOOD)).currents).all()
+    assert (currents == read_ngspice(Crossbar(**good)).currents).all()
 
 
 def test_ideal_currents_need_no_simulator():

@@ -127,6 +127,7 @@ def test_a_steeper_step_still_converges() -> None:
     assert simulate(card, rest, w0=0.7).w[-1] == pytest.approx(0.7, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_a_chain_of_different_cards_with_floating_nodes_between_runs_through() -> None:
     """Devices in series leave nodes that only they define: the default capacitance carries them."""
     from netlists.ngspice import run

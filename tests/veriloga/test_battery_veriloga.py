@@ -69,7 +69,7 @@ def test_current_and_slope(name: str, series: bool, data: Any) -> None:
         assert close(slope, expected.partials[0], 1e-9, slack), worst(slope, expected.partials[0])
 
 
-@pytest.mark.parametrize("mix", ["on", "off", "volatile"])
+@pytest.mark.parametrize("mix", ["on", "off", "volatile", "resistive_decades"])
 def test_states_mix_the_branches(mix: str) -> None:
     card = mixed_card(mix)
     module = compiled(card)
