@@ -18,10 +18,10 @@ SMALLEST: Final = 1e-30
 """What a power's base is kept from falling below."""
 SECOND: Final = 1.0
 """s."""
-STRAY: Final = 0.01
-"""How far beyond an end a state comes back at the rate ``RETURN``."""
 RETURN: Final = 1e12
-"""1/s: above the fastest rate of any law, so that no step leaves the range by more than a hundredth."""
+"""1/s: rate at which a state comes back from beyond an end ..."""
+STRAY: Final = 0.01
+"""... when it is so far beyond."""
 EDGE: Final = Parameter(
     "edge",
     1e-3,
@@ -36,12 +36,13 @@ EDGE: Final = Parameter(
 def closing(distance: Any, edge: Any) -> Any:
     r"""What an end leaves of a rate towards it: exactly 1 farther than ``edge``, 0 at the end.
 
-    .. math:: C = 1 - (1 - d/\epsilon)^3
+    .. math:: C = 1 - (1 - d/\epsilon)^3 \quad (0 < d < \epsilon), \qquad C = 3 d/\epsilon \quad (d < 0)
 
-    Beyond the end it is negative, so that what overshoots comes back.
+    A straight line beyond the end brings back what overshoots in one step of Newton's iteration.
     """
-    far = 1.0 - maximum(minimum(distance / edge, 1.0), -1.0)
-    return 1.0 - far * far * far
+    ratio = distance / edge
+    far = 1.0 - maximum(minimum(ratio, 1.0), 0.0)
+    return 1.0 - far * far * far + 3.0 * minimum(ratio, 0.0)
 
 
 def lifted(distance: Any, edge: Any) -> Any:
@@ -54,29 +55,38 @@ def lifted(distance: Any, edge: Any) -> Any:
     return maximum(distance, near)  # they touch at the edge, in value, slope and curvature
 
 
-def bounded(up: Any, down: Any, w: Any, edge: Any) -> Any:
-    """``up - down`` exactly, farther than ``edge`` from the ends; nothing towards an end at that end.
+def share(v: Any, width: Any) -> Any:
+    """1 far above 0 V, exactly 0 below; times v it is twice differentiable."""
+    p = maximum(v, 0.0)
+    return p * p / (p * p + width * width)
+
+
+def returning(w: Any, up: Any, down: Any) -> Any:
+    """What brings a state back that a simulator's step took beyond the end it is driven to [1/s].
+
+    Exactly 0 in [0, 1].  A law whose rate changes by decades on the way between the ends needs it: a
+    step that begins where the rate is largest may end where nothing else drives the state.  It acts on
+    the end that is driven to alone: at the other one Newton's iteration would come to rest on it.
 
     Parameters
     ----------
-    up, down : array_like
-        Drives or rates of the two directions, both >= 0.
     w : array_like
         The state.
-    edge : array_like
-        Distance from an end in which it is mended.
+    up, down : array_like
+        1 while the state is driven up, or down; 0 else.
     """
-    return closing(1.0 - w, edge) * up - closing(w, edge) * down
+    above, below = maximum(w - 1.0, 0.0) / STRAY, maximum(-w, 0.0) / STRAY
+    back = down * below * below * below - up * above * above * above
+    return RETURN / SECOND * back
 
 
-def returning(w: Any) -> Any:
-    """What brings a state back that a simulator's step took beyond an end, whatever drives it [1/s].
+def rounded(distance: Any, p: Any) -> Any:
+    r"""Biolek's window, by the distance from the end that it closes.
 
-    Exactly 0 in [0, 1], with its slope and curvature.  Laws whose rates change by many decades on the way
-    between the ends need it: a step that begins in the fastest part ends where nothing drives the state.
+    .. math:: F = 1 - (1 - d)^{2p} \quad (d > 0), \qquad F = 2 p d \quad (d < 0)
     """
-    below, above = maximum(-w, 0.0) / STRAY, maximum(w - 1.0, 0.0) / STRAY
-    return RETURN / SECOND * (below * below / (1.0 + below) - above * above / (1.0 + above))
+    rest = minimum(maximum(1.0 - distance, SMALLEST), 1.0)
+    return 1.0 - exp(2.0 * p * log(rest)) + 2.0 * p * minimum(distance, 0.0)
 
 
 def raised(base: Any, exponent: Any) -> Any:

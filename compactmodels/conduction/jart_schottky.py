@@ -12,7 +12,7 @@ import math
 from typing import Any, Final
 
 from compactmodels.constants import BOLTZMANN, ELEMENTARY_CHARGE, HBAR, VACUUM_PERMITTIVITY
-from compactmodels.functions import exp, expm1_limited, let, maximum, sqrt, tanh, where
+from compactmodels.functions import exp, expm1_limited, let, maximum, sqrt, tanh
 from compactmodels.parameter import Parameter
 from compactmodels.parts import Conduction
 from compactmodels.switching.ion_hopping import positive_part
@@ -20,18 +20,10 @@ from compactmodels.windows import half_of
 
 CHARGES: Final = 2.0
 """Elementary charges of an oxygen vacancy."""
-BARRIER_SMOOTH: Final = 0.01
-"""Share of the barrier over which it comes to rest at 0."""
-NEAR_ZERO: Final = 0.1
-"""Argument below which 1 - tanh(x)/x is its series."""
-
-
-def unbent(x: Any) -> Any:
-    """1 - tanh(x)/x without cancellation, for x >= 0."""
-    small = x < NEAR_ZERO
-    safe, y = where(small, 1.0, x), x * x
-    series = y * (1 / 3 - y * (2 / 15 - y * (17 / 315 - y * (62 / 2835))))
-    return where(small, series, 1.0 - tanh(safe) / safe)
+ROUNDING: Final = 0.01
+"""Of the barrier without dopants: how sharply the barrier comes to rest at 0."""
+LEAST_TUNNELLING: Final = 0.05
+"""kT: a smaller tunnelling energy, that of next to no dopants, counts as this in the field's exponent."""
 
 
 def current(
@@ -60,7 +52,8 @@ def current(
         E_0 = \frac{E_{00}}{\tanh(E_{00}/V_T)}, \quad
         \xi = \frac{E_{00}}{E_{00}/V_T - \tanh(E_{00}/V_T)}
 
-    with all energies in volts.  The barrier is not below 0, and on the thermionic side it is that at 0 V.
+    with all energies in volts.  The barrier is not below 0 (to 1 % of the one without dopants), and on
+    the thermionic side it is that at 0 V.
 
     Parameters
     ----------
@@ -94,7 +87,8 @@ def current(
     scale = let("scale", lowering / (bare * bare * bare))
 
     def barrier(bending: Any) -> Any:
-        return bare / vt * positive_part(1.0 - sqrt(sqrt(scale * bending / bare)), BARRIER_SMOOTH)
+        left = 1.0 - sqrt(sqrt(scale * bending / bare))
+        return bare / vt * 0.5 * (left + sqrt(left * left + ROUNDING * ROUNDING))
 
     resting = let("resting", barrier(unbiased))
     bias = let("bias", positive_part(-v, v_smooth))
@@ -107,7 +101,8 @@ def current(
     forward = let("forward", half_of(v, v_smooth) / vt)
     reverse = let("reverse", half_of(-v, v_smooth) / vt)
     root = let("root", sqrt(math.pi * x * (reverse + biased * (1.0 - bent * bent) + room)))
-    slope = let("slope", unbent(x))
+    tunnels = let("tunnels", maximum(x, LEAST_TUNNELLING))
+    slope = let("slope", 1.0 - tanh(tunnels) / tunnels)
     through = let("through", root * exp(-biased * bent / x) * expm1_limited(reverse * slope))
     return i_0 * (exp(-resting) * expm1_limited(forward) - through)
 

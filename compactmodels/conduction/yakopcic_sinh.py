@@ -20,7 +20,7 @@ def current(v: Any, temperature: Any, a1: Any, a2: Any, b: Any, v_smooth: Any) -
     .. math:: I = a_1 \sinh(b V) \quad (V > 0), \qquad I = a_2 \sinh(b V) \quad (V < 0)
 
     Around 0 V the amplitude changes over ``v_smooth`` on either side, so that the slope is continuous;
-    with a1 = a2 the current is exactly one hyperbolic sine to 0.2 (b v_smooth)^2.
+    with a1 = a2 the current is one hyperbolic sine to a share of 0.16 b v_smooth.
 
     Parameters
     ----------

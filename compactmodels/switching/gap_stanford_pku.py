@@ -10,11 +10,20 @@ from __future__ import annotations
 from typing import Any
 
 from compactmodels.constants import BOLTZMANN, ELEMENTARY_CHARGE
-from compactmodels.functions import absolute, exp, let, maximum, minimum, sinh_limited, smoothstep
+from compactmodels.functions import (
+    absolute,
+    exp,
+    let,
+    maximum,
+    minimum,
+    sinh_limited,
+    smoothstep,
+    where,
+)
 from compactmodels.parameter import Parameter
 from compactmodels.parts import Switching
 from compactmodels.switching.ion_hopping import positive_part
-from compactmodels.windows import EDGE, bounded, returning
+from compactmodels.windows import EDGE, closing
 
 
 def rates(
@@ -47,8 +56,8 @@ def rates(
         \gamma &= \gamma_0 - \beta\,(g/g_1)^3,\quad T_d = T + R_{th} V I
 
     with the gap g between the filament's tip and the electrode.  Below the field ``f_min`` nothing moves.
-    The published hard stops at the ends of the gap are soft: within ``edge`` of an end the voltage
-    that drives towards it fades.
+    The published hard stops at the ends of the gap are soft: within ``edge`` of an end the rate
+    towards it fades.
 
     Parameters
     ----------
@@ -97,9 +106,9 @@ def rates(
     moving = let("moving", smoothstep(1.0 + (field - f_min) / f_smooth))
     speed = let("speed", vel0 / span * exp(-barrier / thermal) * moving)
     steep = let("steep", gamma * a0 / (tox * thermal))
-    up, down = positive_part(v, v_smooth), positive_part(-v, v_smooth)
-    drive = let("drive", bounded(up, down, w, edge))
-    return (speed * sinh_limited(steep * drive) + returning(w),)
+    drive = let("drive", positive_part(v, v_smooth) - positive_part(-v, v_smooth))
+    room = let("room", where(v >= 0, closing(1.0 - w, edge), closing(w, edge)))
+    return (speed * sinh_limited(steep * drive) * room,)
 
 
 PART = Switching(

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from compactmodels.functions import exp, exp_limited, let, log, maximum, minimum
+from compactmodels.functions import exp, exp_limited, let, maximum
 from compactmodels.parameter import Parameter
 from compactmodels.parts import Switching
 from compactmodels.switching.ion_hopping import positive_part
-from compactmodels.windows import SMALLEST, raised, returning
+from compactmodels.windows import raised, rounded
 
 
 def rates(
@@ -78,21 +78,14 @@ def rates(
         Voltage beyond a threshold at which the rate reaches half the published overdrive [V].
     """
     width = let("width", w_off * maximum(1.0 - w_on / w_off, 1e-6))
-    free = let("free", minimum(maximum(w, SMALLEST), 1.0))
-    full = let("full", minimum(maximum(1.0 - w, SMALLEST), 1.0))
     x = let("x", w_on + (1.0 - w) * width)
     over_off = let("over_off", positive_part(v - v_off, v_smooth) / v_off)
     over_on = let("over_on", positive_part(v_on - v, v_smooth) / (-v_on))
-    closing_off = let(
-        "closing_off",
-        exp(-exp_limited((x - a_off) / w_c)) * (1.0 - exp(2.0 * p * log(full))),
-    )
-    closing_on = let(
-        "closing_on", exp(-exp_limited((a_on - x) / w_c)) * (1.0 - exp(2.0 * p * log(free)))
-    )
+    closing_off = let("closing_off", exp(-exp_limited((x - a_off) / w_c)) * rounded(w, p))
+    closing_on = let("closing_on", exp(-exp_limited((a_on - x) / w_c)) * rounded(1.0 - w, p))
     off = let("off", k_off * raised(over_off, alpha_off) * closing_off)
     on = let("on", -k_on * raised(over_on, alpha_on) * closing_on)
-    return ((on - off) / width + returning(w),)
+    return ((on - off) / width,)
 
 
 PART = Switching(

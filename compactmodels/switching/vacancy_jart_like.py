@@ -13,13 +13,13 @@ from typing import Any, Final
 
 from compactmodels.conduction.jart_schottky import CHARGES
 from compactmodels.constants import BOLTZMANN, ELEMENTARY_CHARGE
-from compactmodels.functions import exp, exp_limited, let, log, maximum, minimum, tanh
+from compactmodels.functions import exp, let, log, maximum, minimum, tanh
 from compactmodels.parameter import Parameter
 from compactmodels.parts import Switching
-from compactmodels.windows import returning
+from compactmodels.windows import returning, share
 
-BENDING: Final = (-0.2448228, -0.32782703)
-"""Of a quotient that is sqrt(1 - x^2) + x asin(x) to 2.3e-6 for x <= 0.6."""
+SLOPE, POLE = 0.7468048013, -0.32782703
+"""Of a sum that is sqrt(1 - x^2) + x asin(x) to 2.3e-6 for x <= 0.6."""
 STRAIGHT: Final = 0.7
 """Largest gamma that is as published."""
 STEEPEST: Final = 0.9
@@ -33,20 +33,24 @@ def span(ndiscmin: Any, ndiscmax: Any) -> Any:
     return log(maximum(ndiscmax / ndiscmin, 1.001))
 
 
-def share(v: Any, width: Any) -> Any:
-    """1 far above 0 V, exactly 0 below; times v it is twice differentiable."""
-    p = maximum(v, 0.0)
-    return p * p / (p * p + width * width)
+def limit(distance: Any, efolds: Any) -> Any:
+    r"""What an end leaves of a rate towards it, by the distance from that end (of 1).
+
+    .. math:: F = 1 - (N/N_{max})^{10} \quad \mathrm{or} \quad 1 - (N_{min}/N)^{10}
+
+    Beyond the end it is a straight line.
+    """
+    steep = 10.0 * efolds
+    return 1.0 - exp(-steep * maximum(distance, 0.0)) + steep * minimum(distance, 0.0)
 
 
 def bend(x: Any) -> Any:
     r"""How the barrier's shape follows a field, :math:`\sqrt{1 - x^2} + x \arcsin x`, for x <= 0.9.
 
-    .. math:: 1 + \frac{x^2}{2}\,\frac{1 + a x^2}{1 + b x^2}
+    .. math:: 1 + \frac{1}{2}\left(c\,x^2 + \frac{(1 - c) x^2}{1 + b x^2}\right)
     """
-    a, b = BENDING
     y = x * x
-    return 1.0 + 0.5 * y * (1.0 + a * y) / (1.0 + b * y)
+    return 1.0 + 0.5 * (SLOPE * y + (1.0 - SLOPE) / POLE * (1.0 - 1.0 / (1.0 + POLE * y)))
 
 
 def hop(field: Any, thermal: Any, a: Any, barrier: Any) -> Any:
@@ -153,12 +157,13 @@ def rates(
     e_set = let("e_set", -i * share(-v, v_smooth) / (area * n))
     e_reset = let("e_reset", cell / lcell)
     barrier = let("barrier", dwa / ELEMENTARY_CHARGE)  # in volts: see docs/adr/0006
-    full = let("full", 1.0 - exp_limited(10.0 * efolds * (w - 1.0)))
-    empty = let("empty", 1.0 - exp_limited(-10.0 * efolds * w))
+    full = let("full", limit(1.0 - w, efolds))
+    empty = let("empty", limit(w, efolds))
     up = let("up", hop(e_set, vt_set, a, barrier) * full)
     down = let("down", hop(e_reset, vt_reset, a, barrier) * empty)
     attempts = nyo * a / ldet * (nplug / n + 1.0) / (2.0 * efolds)
-    return (attempts * (up - down) + returning(w),)
+    back = returning(w, share(-v, v_smooth), share(v, v_smooth))
+    return (attempts * (up - down) + back,)
 
 
 PART = Switching(

@@ -58,11 +58,10 @@ def test_models() -> None:
 @pytest.mark.parametrize(("target", "ending"), [("spice", "cir"), ("verilog-a", "va")])
 def test_emit(folder: Path, target: str, ending: str) -> None:
     assert done("emit", "otj", "--to", target).out == f"otj.{ending}\n"
-    assert answer("emit", "otj", "--to", target, "-o", "new/deep") == {
-        "card": "otj",
-        "to": target,
-        "path": f"new/deep/otj.{ending}",
-    }
+    path = f"new/deep/otj.{ending}"
+    found = answer("emit", "otj", "--to", target, "-o", "new/deep")
+    dialect = {"dialect": "ngspice"} if target == "spice" else {}
+    assert found == {"card": "otj", "to": target, "path": path, "files": [path], **dialect}
     assert written(folder) == {f"otj.{ending}", f"new/deep/otj.{ending}"}
     assert len(set(tree(folder).values()) - {None}) == 1
 

@@ -82,7 +82,7 @@ def moved(model: Model, **values: float) -> float:
     given = {**model.defaults, **values}
     c = compiled.constants(given, 310.0)
     worst = 0.0
-    for v in VOLTAGES:
+    for v in (*VOLTAGES, -1.7, 1.6):  # beyond every default threshold
         for w, s in STATES:
             expected = [float(r) for r in model.rates(v, w, s, given, temperature=310.0)]
             expected += [0.0] * (2 - len(expected))

@@ -23,6 +23,75 @@ E, K, H, EPS0, ME = (
 Rate = Callable[[float, float], float]
 Drive = Callable[[float], float]
 
+HP = {"r_on": 100.0, "r_off": 16e3, "d": 1e-8, "uv": 1e-14}
+PUBLISHED = {
+    "joglekar": {"r_on": 100.0, "r_off": 5e3, "d": 1e-8, "uv": 1e-14, "p": 1.0},
+    "biolek": {**HP, "p": 1.0},
+    "prodromakis": {**HP, "p": 10.0, "j": 1.0},
+    "vteam": {
+        "R_on": 1e3,
+        "R_off": 3e5,
+        "k_off": 0.091,
+        "k_on": -216.2,
+        "alpha_off": 4.0,
+        "alpha_on": 4.0,
+        "v_off": 0.3,
+        "v_on": -1.5,
+        "w_off": 3e-9,
+        "w_on": 0.0,
+    },
+    "yakopcic": {
+        "a1": 0.17,
+        "a2": 0.17,
+        "b": 0.05,
+        "Vp": 0.16,
+        "Vn": 0.15,
+        "Ap": 4000.0,
+        "An": 4000.0,
+        "xp": 0.3,
+        "xn": 0.5,
+        "alphap": 1.0,
+        "alphan": 5.0,
+        "eta": 1.0,
+    },
+    "stanford-pku": {
+        "I0": 1e-3,
+        "g0": 0.25e-9,
+        "V0": 0.25,
+        "Vel0": 10.0,
+        "gamma0": 16.0,
+        "beta": 0.8,
+        "Ea": 0.6,
+        "a0": 0.25e-9,
+        "tox": 12e-9,
+        "Rth": 2.1e3,
+        "F_min": 1.4e9,
+        "gap_min": 2e-10,
+        "gap_max": 17e-10,
+    },
+    "jart-like": {
+        "phiBn0": 0.18,
+        "phin": 0.1,
+        "eps": 17.0,
+        "epsphib": 5.5,
+        "un": 4e-6,
+        "Nplug": 20.0,
+        "Ndiscmin": 0.008,
+        "Ndiscmax": 20.0,
+        "a": 0.25e-9,
+        "nyo": 2e13,
+        "dWa": 1.35,
+        "Rth0": 15.72e6,
+        "Rtheff_scaling": 0.27,
+        "rdet": 45e-9,
+        "lcell": 3.0,
+        "ldet": 0.4,
+        "RTiOx": 650.0,
+        "R0": 719.2437,
+    },
+}
+SET = {name: {k.lower(): v for k, v in values.items()} for name, values in PUBLISHED.items()}
+
 
 def follow(
     rate: Rate, drive: Drive, span: float, x0: float, pieces: int = 4, rtol: float = 1e-10

@@ -108,6 +108,21 @@ def test_every_part_is_written_in_python_as_it_is_meant(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_law_that_heats_itself_agrees_with_the_reference() -> None:
+    """A filament that sets in a microsecond by its own heat, at 500 V/s."""
+    card = load_card("stanford-pku")
+    sweep = build("sweep", {"v_max": 1.5, "v_min": -1.5, "rate": 500.0})
+    exact = integrate.respond(card, sweep, points=100, rtol=1e-9)
+    found = respond(card, sweep, points=100, tolerance=1e-8)
+    assert exact.w.min() < 1e-6 and exact.w.max() > 0.999
+    # a set that is a nanosecond early is 1 at a sample that the other has not reached
+    moved = np.abs(found.w - exact.w)
+    assert np.quantile(moved, 0.99) < 1e-5
+    before = np.diff(exact.w, prepend=0.0) > 0.5
+    assert np.max(moved[~before]) < 1e-3
+
+
+@pytest.mark.slow
 def test_a_later_process_reads_the_machine_code(tmp_path: Path) -> None:
     """And nothing of Numba is loaded before it is needed."""
     code = (

@@ -8,90 +8,15 @@ says what the published one does and what ours does instead.
 from __future__ import annotations
 
 import math
-import tomllib
-from importlib import resources
 
 import numpy as np
 import pytest
 
-from compactmodels import registry
 from compactmodels.card import ModelCard, load_card
-from compactmodels.errors import CardError, ParameterError
-from compactmodels.foreign import MODELS, carry_over
-from compactmodels.model import Branch, Model
+from compactmodels.foreign import carry_over
 from compactmodels.protocols import for_card
-from compactmodels.windows import bounded, closing, half_of, lifted
-from fitting.sweep import Options, mechanisms_of
 from tests.core import foreign_originals as original
-
-HP = {"r_on": 100.0, "r_off": 16e3, "d": 1e-8, "uv": 1e-14}
-PUBLISHED = {
-    "joglekar": {"r_on": 100.0, "r_off": 5e3, "d": 1e-8, "uv": 1e-14, "p": 1.0},
-    "biolek": {**HP, "p": 1.0},
-    "prodromakis": {**HP, "p": 10.0, "j": 1.0},
-    "vteam": {
-        "R_on": 1e3,
-        "R_off": 3e5,
-        "k_off": 0.091,
-        "k_on": -216.2,
-        "alpha_off": 4.0,
-        "alpha_on": 4.0,
-        "v_off": 0.3,
-        "v_on": -1.5,
-        "w_off": 3e-9,
-        "w_on": 0.0,
-    },
-    "yakopcic": {
-        "a1": 0.17,
-        "a2": 0.17,
-        "b": 0.05,
-        "Vp": 0.16,
-        "Vn": 0.15,
-        "Ap": 4000.0,
-        "An": 4000.0,
-        "xp": 0.3,
-        "xn": 0.5,
-        "alphap": 1.0,
-        "alphan": 5.0,
-        "eta": 1.0,
-    },
-    "stanford-pku": {
-        "I0": 1e-3,
-        "g0": 0.25e-9,
-        "V0": 0.25,
-        "Vel0": 10.0,
-        "gamma0": 16.0,
-        "beta": 0.8,
-        "Ea": 0.6,
-        "a0": 0.25e-9,
-        "tox": 12e-9,
-        "Rth": 2.1e3,
-        "F_min": 1.4e9,
-        "gap_min": 2e-10,
-        "gap_max": 17e-10,
-    },
-    "jart-like": {
-        "phiBn0": 0.18,
-        "phin": 0.1,
-        "eps": 17.0,
-        "epsphib": 5.5,
-        "un": 4e-6,
-        "Nplug": 20.0,
-        "Ndiscmin": 0.008,
-        "Ndiscmax": 20.0,
-        "a": 0.25e-9,
-        "nyo": 2e13,
-        "dWa": 1.35,
-        "Rth0": 15.72e6,
-        "Rtheff_scaling": 0.27,
-        "rdet": 45e-9,
-        "lcell": 3.0,
-        "ldet": 0.4,
-        "RTiOx": 650.0,
-        "R0": 719.2437,
-    },
-}
-SET = {name: {k.lower(): v for k, v in values.items()} for name, values in PUBLISHED.items()}
+from tests.core.foreign_originals import HP, PUBLISHED, SET
 
 
 def sine(amplitude: float, frequency: float) -> original.Drive:
@@ -382,73 +307,3 @@ def test_the_originals_jart_sweep() -> None:
     assert -t[np.argmax(w > 0.5)] == pytest.approx(-0.59, abs=0.01)
     t, w = original.follow(rate, lambda t: t, 1.0, 0.99, 1, 1e-5)
     assert t[np.argmax(w < 0.5)] == pytest.approx(0.92, abs=0.01)
-
-
-@pytest.mark.parametrize("name", sorted(PUBLISHED))
-def test_the_library_card_holds_the_published_set(name: str) -> None:
-    """Everything but what smooths and mends."""
-    card, carried = load_card(name), carry_over(name, PUBLISHED[name])
-    assert card.model == carried.model
-    own = {k for k, e in card.entries.items() if e.origin == "published"}
-    assert own
-    for key, value in carried.values.items():
-        if not key.endswith(("v_smooth", "edge")):
-            assert card.values[key] == value, key
-    text = (resources.files("compactmodels") / "library" / f"{name}.toml").read_text("utf-8")
-    assert tomllib.loads(text)["provenance"]["differs"]
-    assert "doi:" in card.citation or name == "biolek"
-
-
-def test_a_set_that_cannot_be_carried_over_is_one_sentence() -> None:
-    with pytest.raises(CardError, match=r"no foreign model 'vtaem'.*did you mean 'vteam'"):
-        carry_over("vtaem", {})
-    with pytest.raises(CardError, match="no parameter 'alpha_of'; did you mean 'alpha_off'"):
-        carry_over("vteam", {**SET["vteam"], "alpha_of": 1.0})
-    short = {k: v for k, v in SET["vteam"].items() if k != "k_on"}
-    with pytest.raises(CardError, match="lacks k_on"):
-        carry_over("vteam", short)
-    with pytest.raises(ParameterError, match=r"'sw_v_on' = 1\.5 V lies outside its bounds"):
-        carry_over("vteam", {**SET["vteam"], "v_on": 1.5})
-    assert set(MODELS) == set(PUBLISHED)
-
-
-def test_fits_contest_the_same_mechanisms_as_before() -> None:
-    """Foreign laws describe; the contest of mechanisms stays what it was."""
-    assert mechanisms_of(Options()) == [
-        "direct_tunneling",
-        "field_emission",
-        "fowler_nordheim",
-        "ohmic",
-        "poole_frenkel",
-        "schottky_emission",
-        "space_charge_limited",
-        "thermionic_emission",
-    ]
-
-
-def test_windows() -> None:
-    """Exact beyond the edge, closed or open at the end, twice differentiable where they meet."""
-    edge = 0.01
-    far = np.array([edge, 0.02, 0.5, 1.0])
-    assert np.all(closing(far, edge) == 1.0) and np.all(lifted(far, edge) == far)
-    assert closing(0.0, edge) == 0.0 and lifted(0.0, edge) == edge / 2
-    assert closing(-0.001, edge) < 0.0
-    assert bounded(2.0, 0.0, 1.0, edge) == 0.0 and bounded(2.0, 0.0, 0.0, edge) == 2.0
-    d = edge + np.array([-1e-4, 0.0, 1e-4])
-    for f in (closing, lifted):
-        curve = np.diff(f(d, edge), 2)[0] / 1e-8
-        assert abs(curve) < 0.05 / edge**2  # a kink of slope 1/edge would give 1e4/edge
-    v = np.array([-1.0, -1e-3, -1e-9, 0.0, 1e-9, 1e-3, 1.0])
-    assert half_of(v, 1e-3) - half_of(-v, 1e-3) == pytest.approx(v, rel=1e-12)
-    assert np.all(np.diff(half_of(np.linspace(-2e-3, 2e-3, 1001), 1e-3)) >= 0.0)
-    assert half_of(0.0, 1e-3) == 0.0
-
-
-def test_the_mix_over_decades() -> None:
-    """Two resistances in series, of which the state moves one exponentially."""
-    branch = Branch("g", registry.conduction("ohmic"), "resistive_decades")
-    model = Model((branch,))
-    values = {**model.defaults, "gmin": 0.0, "g_g": 1e-3, "g_share": 0.2, "g_span": 3.0}
-    for w in (0.0, 0.4, 1.0):
-        ohms = 1.0 / float(model.current(1.0, values, w=w))
-        assert ohms == pytest.approx(800.0 + 200.0 * 1000.0 ** (1 - w), rel=1e-12)

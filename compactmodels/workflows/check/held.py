@@ -34,8 +34,8 @@ def settings(bench: Bench) -> list[Setting]:
 
 
 def voltages(bench: Bench) -> FloatArray:
-    """The drive of either sign, where an unheld state would run away."""
-    return bench.subject.drive * np.array([-1.0, 1.0])
+    """Drives of either sign, where an unheld state would run away."""
+    return bench.subject.drive * np.array([-1.0, 0.6])
 
 
 def holds(bench: Bench, tool: Any) -> Finding:
@@ -51,9 +51,8 @@ def holds(bench: Bench, tool: Any) -> Finding:
 
 def small_signal(bench: Bench, tool: Any) -> Finding:
     """The tool's own small-signal conductance against the derivative of the equations."""
-    states = bench.card.model.states
-    where = settings(bench)[:: 2 if len(states) > 1 else 1] if states else [setting_of(bench.card)]
-    v = bench.subject.drive * np.array([-1.0, -0.1, 0.1, 1.0])
+    where = settings(bench) if bench.card.model.states else [setting_of(bench.card)]
+    v = voltages(bench)
     _, found = tool.slopes(where, v)
     current, expected = bench.equations.slopes(where, v)
     # In saturation a slope is a difference of currents: their rounding is the chord's.

@@ -14,6 +14,7 @@ from compactmodels.templating import render
 from compactmodels.workflows.check.bench import Bench
 from compactmodels.workflows.check.outcome import FAILED, NOT_RUN, PASSED, Outcome, Result
 from compactmodels.workflows.check.plots import write_figure
+from compactmodels.workflows.check.tools import TOOLS
 from compactmodels.workflows.fit_report import images_of
 
 _UNITS = {
@@ -48,7 +49,11 @@ def write_page(result: Result, bench: Bench, path: Path, command: Sequence[str] 
         summary=summary(result),
         command=shlex.join(command) if command else "",
         tools=[*result.tools.items()],
-        checks=[_check(group) for group in groups(result)],
+        columns=_columns(result),
+        checks=[
+            _check(group, _columns(result), f"check{k}")
+            for k, group in enumerate(groups(result), start=1)
+        ],
         failed=[(o.check, o.tool, failure(o)) for o in result.of(FAILED)],
         images=images_of(
             lambda folder: write_figure(bench, folder),
@@ -95,10 +100,18 @@ def place(worst: Mapping[str, Any]) -> str:
     return ", ".join(told)
 
 
-def _check(group: list[Outcome]) -> dict[str, Any]:
-    first = group[0]
+def _columns(result: Result) -> list[str]:
+    """The tools that were asked for, in one order."""
+    asked = {o.tool for o in result.outcomes}
+    return [t for t in TOOLS if t in asked]
+
+
+def _check(group: list[Outcome], columns: list[str], anchor: str) -> dict[str, Any]:
+    first, status = group[0], {o.tool: o.status for o in group}
     return {
         "name": first.check,
+        "anchor": anchor,
+        "verdicts": [status.get(tool, "") for tool in columns],
         "proves": first.proves,
         "allowed": first.allowed,
         "rows": [_row(o) for o in group],

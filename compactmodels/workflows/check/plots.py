@@ -40,8 +40,8 @@ def _currents(bench: Bench, measured: Any) -> Panel:
         label = f"w = {x.w:g}, s = {x.s:g}, {x.temperature:g} K"
         seen, met = exact != 0, currents[k] != 0
         lines.append(Curve(v[seen], np.abs(exact[seen]), label))
-        points.append(Curve(applied[met], np.abs(currents[k][met]), points=True))
-    title = "Held currents: lines NumPy, points ngspice"
+        points.append(Curve(applied[met], np.abs(currents[k][met]), published=True))
+    title = "Held currents: lines NumPy, squares ngspice"
     return Panel(title, "V (V)", "|I| (A)", (*lines, *points), "y")
 
 

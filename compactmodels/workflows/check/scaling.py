@@ -99,7 +99,7 @@ def _bounds(bench: Bench, name: str) -> tuple[float, float]:
 
 
 def _proportional(bench: Bench, tool: Any, grown: list[tuple[float, Any]]) -> Finding:
-    where, v = _settings(bench), voltages(bench.subject.span, 8)
+    where, v = _settings(bench), voltages(bench.subject.span, 4)
     every = where + [grow(x) for _, grow in grown for x in where]
     at, current = tool.currents(every, v)
     own, rest = current[: len(where)], current[len(where) :].reshape(-1, len(where), v.size)
