@@ -28,6 +28,7 @@ from netlists.ngspice import Plot
 from netlists.retries import ATTEMPTS, Attempt, run_transient
 from netlists.simulation import (
     DOSE_TOLERANCE,
+    ROUNDING,
     Device,
     check_doses,
     device,
@@ -60,8 +61,6 @@ pulses, and a relaxation of 5 us 14 % off 28 us after one.  With trtol=3 fifty s
 the current's range off, with 1 they are 4e-4 off for a quarter more points.
 """
 LEAST_ABSTOL: Final = 1e-40
-ROUNDING: Final = 1e-6
-"""Beyond [0, 1] a state ends a segment by ngspice's relative tolerance at most; that is cut off."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,6 +22,8 @@ from netlists.ngspice import Plot, run
 from netlists.subcircuit import subcircuit
 
 FloatArray = NDArray[np.float64]
+ROUNDING: Final = 1e-6
+"""By which a simulator's state may pass the end of its range: what a run before ended with is a beginning."""
 DOSE_TOLERANCE: Final = 0.01
 """A pulse whose integral over time misses the protocol's by more was dropped by the simulator."""
 EDGE_OF_STEP: Final = 1e-9
@@ -104,6 +106,19 @@ def deck(
     )
 
 
+def initial_state(name: str, value: float) -> float:
+    """A state that a run begins with, cut to [0, 1] only within a simulator's rounding.
+
+    Raises
+    ------
+    InputError
+        It lies farther outside, or is not a number.
+    """
+    if not -ROUNDING <= value <= 1 + ROUNDING:
+        raise InputError(f"{name} = {value}: an initial state lies between 0 and 1")
+    return float(min(max(value, 0.0), 1.0))
+
+
 def write_deck(
     card: ModelCard,
     emitted: str,
@@ -129,13 +144,11 @@ def write_deck(
     options : str
         Of ngspice.
     start : tuple of float
-        Initial states w and s, in [0, 1].
+        Initial states w and s, in [0, 1] (:func:`initial_state`).
     temperature : float
         [K].
     """
-    for name, value in zip(("w0", "s0"), start, strict=True):
-        if not 0.0 <= value <= 1.0:
-            raise InputError(f"{name} = {value}: an initial state lies between 0 and 1")
+    start = (initial_state("w0", start[0]), initial_state("s0", start[1]))
     TEMPERATURE.check(temperature)
     return render(
         "netlists",

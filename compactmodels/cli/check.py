@@ -101,7 +101,7 @@ def _written(result: Any, bench: Any, output: Path | None, report: Path | None) 
 
 
 def _print(result: Any) -> None:
-    from compactmodels.workflows.check.outcome import FAILED, NOT_RUN
+    from compactmodels.workflows.check.outcome import FAILED, NOT_APPLICABLE, NOT_RUN
     from compactmodels.workflows.check.page import failure, groups, summary
     from compactmodels.workflows.check.tools import TOOLS
 
@@ -114,11 +114,12 @@ def _print(result: Any) -> None:
     table(f"{result.card}: {summary(result)}", ["check", *tools, "worst", "limit"], rows)
     for o in result.of(FAILED):
         say(f"  FAILED {o.check} ({o.tool}): {failure(o)}; it would show that {o.proves}")
-    reasons: dict[str, list[str]] = {}
-    for o in result.of(NOT_RUN):
-        reasons.setdefault(o.reason, []).append(f"{o.check} ({o.tool})")
-    for reason, names in reasons.items():
-        say(f"  not run: {', '.join(names)}: {reason}")
+    for kind in (NOT_RUN, NOT_APPLICABLE):
+        reasons: dict[str, list[str]] = {}
+        for o in result.of(kind):
+            reasons.setdefault(o.reason, []).append(f"{o.check} ({o.tool})")
+        for reason, names in reasons.items():
+            say(f"  {kind}: {', '.join(names)}: {reason}")
 
 
 def _worst(group: list[Any]) -> list[str]:
@@ -139,7 +140,7 @@ def _share(finding: Any) -> float:
 
 
 def _verdict(status: str) -> str:
-    return {"passed": "ok", "failed": "FAILED"}.get(status, "not run")
+    return {"passed": "ok", "failed": "FAILED", "not applicable": "-"}.get(status, status)
 
 
 @contextmanager

@@ -85,10 +85,10 @@ def rates(
     down = let("down", kr * overdrive(v, v_r, u_r, v_smooth))
     full = let("full", maximum(w, 0.0))
     bound = let("bound", w_a + (1 - w_a) * full)
-    share = let("share", maximum(s / bound, _LEAST))
+    filling = let("filling", maximum(s / bound, _LEAST))
     return (
         up * room(1 - w, a_set) - down * room(w, a_reset) - w / tau_w,
-        ks * excite * (bound - s) - m / t0 * s * exp(log(share) / m) / (1 + excite),
+        ks * excite * (bound - s) - m / t0 * s * exp(log(filling) / m) / (1 + excite),
     )
 
 

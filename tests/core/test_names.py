@@ -9,9 +9,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from compactmodels import registry
 from compactmodels.errors import NetlistError
+from compactmodels.model import WEIGHING, Branch
 from compactmodels.names import comment, identifier, number
 from compactmodels.parameter import RESERVED
+from compactmodels.symbolic import symbol, tracing
 
 anything = st.one_of(
     st.text(),
@@ -88,3 +91,18 @@ def test_number_brings_the_same_float_back(value: float) -> None:
 def test_number_refuses_what_is_no_finite_float(value: object) -> None:
     with pytest.raises(NetlistError):
         number(value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("mix", sorted(WEIGHING))
+def test_no_mechanism_calls_an_intermediate_like_what_a_mix_adds(mix: str) -> None:
+    """They stand side by side in an emitted model, both with the branch's name before theirs."""
+    for mechanism in registry.conductions().values():
+        branch = Branch("a", mechanism, mix)
+        with tracing("a_") as tracer:
+            branch.junction_current(symbol("v"), symbol("temperature"), _symbols(branch))
+        made = {str(step.name) for step in tracer.assignments}
+        assert not made & {f"a_{p.name}" for p in branch.parameters}, mechanism.name
+
+
+def _symbols(branch: Branch) -> dict[str, object]:
+    return {p.name: symbol(f"a_{p.name}") for p in branch.parameters}

@@ -128,11 +128,16 @@ def test_rates(law: str, relaxation: str, data: Any) -> None:
     deck = f"rates\n{subcircuit(card, noise=False)}\n" + "\n".join(lines)
     (op,) = run(f"{deck}\n.options {TIGHT}\n.save {saved}\n.op\n.end\n", timeout=60)
     expected = card.model.rates(np.array(voltages), w, s, card.values)
-    inwards = (
-        1e-6 if s < 0.5 else -1e-6
-    )  # a node's voltage is known to rounding: that times the slope
-    beside = card.model.rates(np.array(voltages), w, s + inwards, card.values)
-    slopes = [np.max(np.abs(a - b)) / 1e-6 for a, b in zip(beside, expected, strict=True)]
+    # A node's voltage is known to rounding: that times the slope along each state.
+    by_w, by_s = (1e-6 if x < 0.5 else -1e-6 for x in (w, s))
+    beside = (
+        card.model.rates(np.array(voltages), w + by_w, s, card.values),
+        card.model.rates(np.array(voltages), w, s + by_s, card.values),
+    )
+    slopes = [
+        sum(np.max(np.abs(rates[k] - rate)) / 1e-6 for rates in beside)
+        for k, rate in enumerate(expected)
+    ]
     for n, rate, slope in zip(states, expected, slopes, strict=True):
         found = np.array([op[f"@b.x{k}.b{n}[i]"][0] for k in range(len(voltages))])
         found = found / STATE_CAPACITANCE

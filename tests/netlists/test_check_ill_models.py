@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from compactmodels.workflows.check.outcome import FAILED, NOT_RUN
+from compactmodels.workflows.check.outcome import FAILED, NOT_APPLICABLE, NOT_RUN
 from compactmodels.workflows.check.runner import run
 from compactmodels.workflows.check.tools import CARD, NGSPICE, NUMPY, OPENVAF, OSDI
 from tests.netlists import check_subjects as ill
@@ -153,7 +153,7 @@ def test_a_subcircuit_that_knows_the_sign_of_v() -> None:
     fails(lame, "odd symmetry", NGSPICE)
     passes(subject("sinh"), "odd symmetry", NGSPICE)
     lonely = outcome(subject(conduction(ill.bent)), "odd symmetry", NUMPY)
-    assert lonely.status == NOT_RUN and "no branch" in lonely.reason
+    assert lonely.status == NOT_APPLICABLE and "no branch" in lonely.reason
 
 
 def test_an_area_that_is_forgotten() -> None:
@@ -193,7 +193,7 @@ def test_a_parameter_file_that_loses_something() -> None:
     passes(whole, "parameter file", CARD)
     fails(edited(whole, ("b_g=1e-06", "b_g=1.0000001e-06")), "parameter file", CARD)
     unnamed = outcome(subject(conduction(ill.bent)), "parameter file", CARD)
-    assert unnamed.status == NOT_RUN and "no file can name" in unnamed.reason
+    assert unnamed.status == NOT_APPLICABLE and "no file can name" in unnamed.reason
 
 
 def test_a_device_without_noise() -> None:

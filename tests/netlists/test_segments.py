@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
+from functools import partial
+from itertools import count, pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from compactmodels.errors import SimulationError
 from compactmodels.integrate import respond
 from compactmodels.protocol_sequence import from_document, rest, sequence
 from compactmodels.protocols import Protocol, build, pulses
-from netlists import ngspice, retries
+from netlists import ngspice, retries, segments
 from netlists.ngspice import Plot
 from netlists.retries import ATTEMPTS
 from netlists.segments import CORNERS, GROWTH, SPAN, plan, simulate_segments
@@ -329,10 +331,19 @@ def test_a_state_that_leaves_its_range_is_cut_only_within_rounding(
             simulate(first_order(), LONG)
 
 
-def test_the_time_limit_is_for_all_segments(runner: Any) -> None:
-    with pytest.raises(SimulationError) as caught:
-        simulate(load_card("otj"), written_and_kept(500.0), timeout=0.05)
+def test_the_time_limit_is_for_all_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock that makes each segment last 100 s."""
+    slow = SimpleNamespace(monotonic=partial(next, count(0.0, 100.0)))
+    monkeypatch.setattr(segments, "clock", slow)
+    with pytest.raises(SimulationError, match="all segments together had 60 s") as caught:
+        simulate(load_card("otj"), written_and_kept(500.0), timeout=60.0)
     assert caught.value.code == "timeout"
+
+
+@pytest.mark.parametrize("end", [-1e-23, 1.0 + 1e-12])
+def test_a_state_that_a_run_ended_with_is_a_beginning(end: float) -> None:
+    """ngspice's state passes the end of its range by rounding."""
+    assert simulate(first_order(), SHORT, w0=end).w[0] == pytest.approx(round(end), abs=1e-9)
 
 
 def test_progress_counts_the_segments() -> None:

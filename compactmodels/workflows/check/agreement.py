@@ -40,7 +40,8 @@ def rates(bench: Bench, tool: Any) -> Finding:
     where = bench.settings
     v, _, found = bench.measured(tool)
     _, expected = bench.equations.rates(where, v)
-    floor = rate_floor(bench.card) + NODE_ROUNDING * _state_slopes(bench, where, v)
+    steepness = bench.once("state slopes", lambda: _state_slopes(bench, where, v))
+    floor = rate_floor(bench.card) + NODE_ROUNDING * steepness
     off = {s: deviation(found[s], expected[s], floor) for s in expected}
     return _finding(where, v, np.max(list(off.values()), axis=0))
 

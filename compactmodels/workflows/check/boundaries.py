@@ -24,8 +24,8 @@ FloatArray = NDArray[np.float64]
 
 REACH: Final = 100.0
 """V: how far landmarks are looked for."""
-HALVINGS: Final = {"choice": 36, "pole": 60}
-"""Of a bracket: a pole is found to neighbouring doubles, a boundary to 1e-10 of its voltage."""
+HALVINGS: Final = {"choice": 24, "pole": 60}
+"""Of a bracket: a pole is found to neighbouring doubles, a boundary to 4e-9 of its voltage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,10 @@ class Landmarks:
         return np.nan_to_num(np.array(rows).reshape(len(margins), v.size))
 
     def _known(self, x: Setting, v: FloatArray) -> dict[str, Any]:
-        known: dict[str, Any] = {**x.values, TERMINAL: v, "w": x.w, "s": x.s}
-        known[TEMPERATURE] = x.temperature
+        inputs = {**x.values, "w": x.w, "s": x.s, TEMPERATURE: x.temperature}
+        # NumPy's scalars: a branch that is not taken may divide by 0.
+        known: dict[str, Any] = {n: np.float64(value) for n, value in inputs.items()}
+        known[TERMINAL] = v
         known |= _junctions(self.model, self.traced, x, v)
         with np.errstate(all="ignore"):
             for name, function, names in self._steps:

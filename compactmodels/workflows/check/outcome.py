@@ -10,6 +10,7 @@ from typing import Any, Final
 PASSED: Final = "passed"
 FAILED: Final = "failed"
 NOT_RUN: Final = "not run"
+NOT_APPLICABLE: Final = "not applicable"
 
 
 class NotApplicable(Exception):
@@ -61,7 +62,7 @@ class Outcome:
     allowed : str
         The limit in words.
     status : str
-        "passed", "failed" or "not run".
+        "passed", "failed", "not run" or "not applicable".
     finding : Finding or None
         None where the tool gave no result.
     reason : str
@@ -142,6 +143,7 @@ class Result:
             "passed": len(self.of(PASSED)),
             "failed": [f"{o.check} ({o.tool})" for o in self.of(FAILED)],
             "not_run": [f"{o.check} ({o.tool})" for o in self.of(NOT_RUN)],
+            "not_applicable": [f"{o.check} ({o.tool})" for o in self.of(NOT_APPLICABLE)],
             "checks": [o.document() for o in self.outcomes],
             "tools": dict(self.tools),
             "seed": self.seed,

@@ -12,7 +12,14 @@ from compactmodels.files import write_text
 from compactmodels.report import engineering
 from compactmodels.templating import render
 from compactmodels.workflows.check.bench import Bench
-from compactmodels.workflows.check.outcome import FAILED, NOT_RUN, PASSED, Outcome, Result
+from compactmodels.workflows.check.outcome import (
+    FAILED,
+    NOT_APPLICABLE,
+    NOT_RUN,
+    PASSED,
+    Outcome,
+    Result,
+)
 from compactmodels.workflows.check.plots import write_figure
 from compactmodels.workflows.check.tools import TOOLS
 from compactmodels.workflows.fit_report import images_of
@@ -68,6 +75,8 @@ def summary(result: Result) -> str:
     passed, failed, left = (len(result.of(s)) for s in (PASSED, FAILED, NOT_RUN))
     told = [f"{passed} of {passed + failed} passed"]
     told += [f"{left} not run"] if left else []
+    other = len(result.of(NOT_APPLICABLE))
+    told += [f"{other} not applicable"] if other else []
     return ", ".join([*told, f"{result.seconds:.0f} s", f"seed {result.seed}"])
 
 

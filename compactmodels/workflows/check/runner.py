@@ -22,6 +22,7 @@ from compactmodels.workflows.check import (
 from compactmodels.workflows.check.bench import Bench, Check
 from compactmodels.workflows.check.outcome import (
     FAILED,
+    NOT_APPLICABLE,
     NOT_RUN,
     PASSED,
     NotApplicable,
@@ -160,7 +161,9 @@ def _outcome(check: Check, bench: Bench, tool: str) -> Outcome:
 
     try:
         finding = check.measure(bench, bench.tool(tool))
-    except (NotApplicable, ToolMissing) as reason:
+    except NotApplicable as reason:
+        return outcome(NOT_APPLICABLE, reason=str(reason))
+    except ToolMissing as reason:
         return outcome(NOT_RUN, reason=str(reason))
     except SimulationError as error:
         return outcome(FAILED, reason=error.message)

@@ -65,8 +65,9 @@ def symmetry(bench: Bench, tool: Any) -> Finding:
             np.zeros(v.size),
         )
         size = sum(np.abs(np.broadcast_to(i, v.shape)) for i in branches.values())
+        size = size + size[::-1]  # a diode's forward current is to be subtracted from itself
         off = np.maximum(np.abs(row - (rest + rest[::-1])) - 2 * CURRENT_FLOOR, 0.0)
-        share = np.divide(off, size, out=np.zeros_like(off), where=off > 0)
+        share = np.divide(off, size, out=np.zeros_like(off), where=off != 0)
         j = int(np.argmax(share))
         worst.take(float(share[j]), share.size, **x.where(float(v[j])))
     others = [b.name for b in bench.card.model.branches if b.name not in odd]

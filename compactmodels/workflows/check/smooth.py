@@ -35,6 +35,8 @@ LIMITS: Final = (1e-9, 1e-6, 1e-3)
 """Of a jump of I, dI/dV and d2I/dV2."""
 RATE_LIMITS: Final = (1e-9, 1e-3)
 """Of a jump of a rate and of its slope."""
+CHORD: Final = 1e-6
+"""Of I/V: a slope below that is a saturated current's, the difference of two that are equal to rounding."""
 _VALUE: Final = np.array([3.0, -3.0, 1.0])
 """What three equidistant points extrapolate to, one step before the first ..."""
 _SLOPE: Final = np.array([-2.5, 4.0, -1.5])
@@ -57,9 +59,9 @@ def settings(bench: Bench) -> list[Setting]:
 
 
 def boundaries(bench: Bench, x: Setting) -> FloatArray:
-    """Voltages [V] of the regime boundaries at a setting, neighbouring doubles taken as one."""
+    """Voltages [V] of the regime boundaries at a setting, both ends of a bracket taken as one."""
     found = bench.once(("choice", x.w, x.temperature), lambda: bench.landmarks.at(x, "choice"))
-    apart = np.append(True, np.diff(found) > 1e-9 * np.maximum(1.0, np.abs(found[1:])))
+    apart = np.append(True, np.diff(found) > 2e-8 * np.maximum(1.0, np.abs(found[1:])))
     return found[apart]
 
 
@@ -86,9 +88,10 @@ def current_jumps(bench: Bench, tool: Any) -> list[Jump]:
         for b in boundaries(bench, x):
             v, step = points(float(b))
             (i,), (g,) = tool.slopes([x], v)
-            steepest = float(np.max(np.abs(g)))
-            size = max(float(np.max(np.abs(i[:6]))), steepest * THERMAL, CURRENT_FLOOR)
-            steepest = max(steepest, CURRENT_FLOOR / THERMAL)
+            here = float(np.max(np.abs(i[:6])))
+            flat = CHORD * here / max(abs(float(b)), THERMAL)
+            steepest = max(float(np.max(np.abs(g))), flat, CURRENT_FLOOR / THERMAL)
+            size = max(here, steepest * THERMAL)
             sizes = (
                 _jump(i, _VALUE) / size,
                 _jump(g, _VALUE) / steepest,

@@ -27,12 +27,10 @@ FARTHEST: Final = 100.0
 WIDE_VOLTAGES: Final = 21
 STEP: Final = 5.0
 """K, of the temperatures."""
+FINER: Final = 8
 JUMP: Final = 1e-3
-"""Of the current, from one temperature to the next: what no smooth law leaves in the fifth difference.
-
-An activation of 1 eV leaves 1e-5 of its current there at 200 K, the switch-over of a regime within 7 K
-some 1e-4; a step of the current by 1e-3 leaves itself.
-"""
+"""Of the current, from one temperature to the next, as its fifth difference tells it: what is smooth leaves
+the less there the finer the grid, a step leaves itself."""
 _FIFTH: Final = np.array([1.0, -5.0, 10.0, -10.0, 5.0, -1.0]) / 6.0
 """Fifth difference, over what a unit step makes of it at most."""
 
@@ -105,19 +103,27 @@ def _count(worst: Worst, where: list[Setting], v: FloatArray, numbers: FloatArra
 def temperature(bench: Bench, tool: Any) -> Finding:
     """The largest step of a held current from one temperature to the next."""
     kelvin = np.arange(COLDEST, HOTTEST + STEP / 2, STEP)
-    drive = bench.subject.drive
-    v = np.array([-drive, 0.1 * drive])
+    v = bench.subject.drive * np.array([-1.0, 0.1])
     worst = Worst()
     for w, s in ((0.0, 0.0), (1.0, 1.0)):
         x = setting_of(bench.card, w=w, s=s)
-        current = tool.over_temperature(x, v, kelvin)
-        level = np.log(np.abs(current) + CURRENT_FLOOR)
-        for j, bias in enumerate(v):
-            step = np.abs(np.convolve(level[:, j], _FIFTH, "valid"))
-            k = int(np.argmax(step))
-            place = x.changed(temperature=float(kelvin[k + 2]))
-            worst.take(float(step[k]), kelvin.size, **place.where(float(bias)))
+        for bias, steps in zip(v, _steps(tool, x, v, kelvin).T, strict=True):
+            k = int(np.argmax(steps))
+            step, at = float(steps[k]), kelvin[k : k + 6]
+            if step > JUMP:  # a steep law, or a step: on a grid so much finer a law leaves 1/32768
+                fine = np.linspace(at[0], at[-1], 5 * FINER + 1)
+                near = _steps(tool, x, np.array([bias]), fine)[:, 0]
+                k = int(np.argmax(near))
+                step, at = float(near[k]), fine[k : k + 6]
+            place = x.changed(temperature=float(np.mean(at)))
+            worst.take(step, kelvin.size, **place.where(float(bias)))
     return worst.finding(JUMP)
+
+
+def _steps(tool: Any, x: Setting, v: FloatArray, kelvin: FloatArray) -> FloatArray:
+    """Size of a step of ln I that would explain the fifth difference, shape (temperatures - 5, n)."""
+    level = np.log(np.abs(tool.over_temperature(x, v, kelvin)) + CURRENT_FLOOR)
+    return np.abs(np.array([np.convolve(row, _FIFTH, "valid") for row in level.T])).T
 
 
 _ALL: Final = (NUMPY, NGSPICE, OPENVAF, OSDI)
