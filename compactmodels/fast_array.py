@@ -84,24 +84,44 @@ def compile_cells(model: Model) -> CompiledCells:
     return CompiledCells(model, _module(model, single.__name__), int(single.SLOTS))
 
 
-@cache
-def _module(model: Model, single: str) -> ModuleType:
-    """The generated module; its text depends on the branches and on the module of single devices."""
+def compile_pair(first: CompiledCells, second: CompiledCells) -> ModuleType:
+    """Cells of which each is one model's device in series with another's.
+
+    Its ``cells`` solve the node between the two for itself, so that from outside the pair is one device.
+    """
 
     def source() -> str:
         from compactmodels.templating import render
 
-        return render(
-            "compactmodels",
-            "fast_array.py.j2",
-            version=__version__,
-            module=single,
-            branches=_branches(model),
-        )
+        names = {"first": first.module.__name__, "second": second.module.__name__}
+        return render("compactmodels", "fast_pair.py.j2", version=__version__, **names)
 
-    text = source()
+    return _generated("pair", source())
+
+
+def _generated(kind: str, text: str) -> ModuleType:
     digest = hashlib.sha256(text.encode()).hexdigest()[:20]
-    return generated_module(f"compactmodels_cells_{digest}", lambda: text)
+    return _loaded(f"compactmodels_{kind}_{digest}", text)
+
+
+@cache
+def _loaded(name: str, text: str) -> ModuleType:
+    return generated_module(name, lambda: text)
+
+
+@cache
+def _module(model: Model, single: str) -> ModuleType:
+    """The generated module; its text depends on the branches and on the module of single devices."""
+    from compactmodels.templating import render
+
+    text = render(
+        "compactmodels",
+        "fast_array.py.j2",
+        version=__version__,
+        module=single,
+        branches=_branches(model),
+    )
+    return _generated("cells", text)
 
 
 def _branches(model: Model) -> list[dict[str, Any]]:

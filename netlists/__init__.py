@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from netlists.dialects_spectre import spectre_include
     from netlists.simulation import simulate
+    from netlists.solver.linear import solve_crossbar
     from netlists.subcircuit import emit
 
 _HOME = {
     "emit": "netlists.subcircuit",
     "simulate": "netlists.simulation",
+    "solve_crossbar": "netlists.solver.linear",
     "spectre_include": "netlists.dialects_spectre",
 }
-__all__ = ["emit", "simulate", "spectre_include"]
+__all__ = ["emit", "simulate", "solve_crossbar", "spectre_include"]
 
 
 def __getattr__(name: str) -> Any:

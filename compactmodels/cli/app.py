@@ -13,8 +13,11 @@ from compactmodels.cli.crossbar import crossbar
 from compactmodels.cli.devices import devices
 from compactmodels.cli.emit import emit
 from compactmodels.cli.export import export
+from compactmodels.cli.map_weights import map_weights
 from compactmodels.cli.read import read
+from compactmodels.cli.recognise import recognise
 from compactmodels.cli.reproduce import reproduce
+from compactmodels.cli.study import study
 
 app = typer.Typer(
     name="compactmodels",
@@ -54,5 +57,8 @@ app.command(name="export")(export)
 app.command(name="check")(check)
 app.command(name="simulate")(commands.simulate)
 app.command(name="crossbar")(crossbar)
+app.command(name="study")(study)
+app.command(name="map")(map_weights)
 app.command(name="reproduce")(reproduce)
+app.command(name="recognise")(recognise)
 app.command(name="devices")(devices)

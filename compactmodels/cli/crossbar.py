@@ -1,4 +1,4 @@
-"""``compactmodels crossbar``: an array of a device, read or written in ngspice."""
+"""``compactmodels crossbar``: an array of a device, read or written."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ SHOWN = 16
 class Engine(StrEnum):
     """Who solves an array."""
 
+    fast = "fast"
     ngspice = "ngspice"
+    both = "both"
 
 
 class Kind(StrEnum):
@@ -89,7 +91,13 @@ def crossbar(
     ] = 0.0,
     drive: Annotated[Ends, typer.Option(help="Where word lines meet their sources.")] = Ends.start,
     outputs: Annotated[Ends, typer.Option(help="Where bit lines meet their outputs.")] = Ends.end,
-    engine: Annotated[Engine, typer.Option(help="Solver.")] = Engine.ngspice,
+    engine: Annotated[
+        Engine,
+        typer.Option(
+            help="fast: the toolkit's own solver, any array but those with transistors. ngspice: the "
+            "netlist. both: ngspice's currents and how far the other is from them."
+        ),
+    ] = Engine.fast,
     job: Annotated[
         Kind,
         typer.Option(
@@ -239,29 +247,34 @@ def crossbar(
             broken_bit=_places("--broken-bit", broken_bit),
         ),
     )
-    result, bias = arrays.run(
-        array,
-        arrays.Job(
-            kind=job.value,
-            scheme=scheme.value,
-            selected=_places("--select", select) or ((0, 0),),
-            write_voltage=write_voltage,
-            width=width,
-            cycles=cycles,
-            start=start,
-            stop=stop,
-            points=points,
-            timeout=timeout,
-        ),
+    task = arrays.Job(
+        kind=job.value,
+        scheme=scheme.value,
+        selected=_places("--select", select) or ((0, 0),),
+        write_voltage=write_voltage,
+        width=width,
+        cycles=cycles,
+        start=start,
+        stop=stop,
+        points=points,
+        timeout=timeout,
     )
+    both = engine is Engine.both
+    result, bias = arrays.run(array, task, engine="ngspice" if both else engine.value)
+    compared = arrays.compare(result, arrays.run(array, task, engine="fast")[0]) if both else {}
     written = arrays.write(array, result, output) if output is not None else []
-    document = arrays.summary(array, result, bias=bias, pairs=pairs)
+    document = arrays.summary(array, result, bias=bias, pairs=pairs) | compared
     if state.json:
         emit_json({**document, "files": [str(p) for p in written]})
     if job is Kind.read:
         _show_read(array, result)  # type: ignore[arg-type] # a read gives a CrossbarResult
     else:
         _show_job(array, document)
+    if compared:
+        say(
+            f"fast engine: {compared['seconds_fast']:.3g} s, within {compared['largest_difference']:.2g} of the "
+            "largest current of ngspice"
+        )
     say(f"{result.seconds:.3g} s" + ("; files: " + ", ".join(map(str, written)) if written else ""))
 
 
@@ -278,8 +291,9 @@ def _places(option: str, texts: list[str] | None) -> tuple[tuple[int, int], ...]
     return tuple(found)
 
 
-def _title(array: Crossbar, form: str) -> str:
-    return f"{array.card.name}: {array.rows} x {array.cols}, ngspice ({form})"
+def _title(array: Crossbar, engine: str, form: str) -> str:
+    solver = f"{engine} ({form})" if form else f"{engine} engine"
+    return f"{array.card.name}: {array.rows} x {array.cols}, {solver}"
 
 
 def _show_read(array: Crossbar, result: CrossbarResult) -> None:
@@ -295,7 +309,7 @@ def _show_read(array: Crossbar, result: CrossbarResult) -> None:
     half = SHOWN // 2
     shown = lines if len(lines) <= SHOWN else [*lines[:half], ["...", "", "", ""], *lines[-half:]]
     table(
-        _title(array, result.form),
+        _title(array, result.engine, result.form),
         ["bit line", "current", "without line resistance", "change"],
         shown,
     )
@@ -319,4 +333,4 @@ def _show_job(array: Crossbar, document: dict[str, Any]) -> None:
             for kind, x in kinds.items()
             if x is not None
         ]
-    table(_title(array, document["form"]), ["what", "value"], rows)
+    table(_title(array, document["engine"], document["form"]), ["what", "value"], rows)

@@ -12,15 +12,18 @@ from compactmodels.figures.decay import decay_fit
 from compactmodels.figures.iv import iv_fit
 from compactmodels.figures.joint import Traced, arrhenius, joint_fit
 from compactmodels.figures.linearised import KINDS, linearised
+from compactmodels.figures.mapping import mapped_outputs
 from compactmodels.figures.output import save
 from compactmodels.figures.overlay import residual_overlay
 from compactmodels.figures.plasticity import pulse_noise, pulse_trains, response_fit
 from compactmodels.figures.reproduction import paper_figure
 from compactmodels.figures.response import dc_states, hysteresis, pulses
 from compactmodels.figures.statistics import scatter
+from compactmodels.figures.study import StudyCurve, study
 
 __all__ = [
     "KINDS",
+    "StudyCurve",
     "Traced",
     "arrhenius",
     "dc_states",
@@ -29,6 +32,7 @@ __all__ = [
     "iv_fit",
     "joint_fit",
     "linearised",
+    "mapped_outputs",
     "misfits",
     "paper_figure",
     "pulse_noise",
@@ -38,5 +42,6 @@ __all__ = [
     "response_fit",
     "save",
     "scatter",
+    "study",
     "voltage_lost",
 ]

@@ -1,4 +1,4 @@
-"""Jobs on an array in ngspice: read it, sweep it, pulse it, write to it; what came out as JSON and files."""
+"""Jobs on an array, by the fast engine, by ngspice or by both: read it, sweep it, pulse it, write to it; what came out as JSON and files."""
 
 from __future__ import annotations
 
@@ -37,9 +37,13 @@ from netlists.crossbar import (
     write_netcdf,
     write_pulse,
 )
+from netlists.solver.described import read_fast, transient_fast
+from netlists.solver.sweeps import sweep_fast
 
 KINDS: Final = ("read", "sweep", "pulse", "write", "disturb")
 """An operating point, a DC sweep of the word lines, a read over time, one write, and many."""
+
+ENGINES: Final = ("fast", "ngspice", "both")
 
 Result = CrossbarResult | Sweep | TransientResult
 
@@ -82,33 +86,68 @@ class Job:
 
 
 def run(
-    array: Crossbar, job: Job, *, progress: Callable[[float], None] | None = None
+    array: Crossbar,
+    job: Job,
+    *,
+    engine: str = "ngspice",
+    progress: Callable[[float], None] | None = None,
 ) -> tuple[Result, Bias | None]:
-    """Do a job in ngspice; the result, and a write's voltages.
+    """Do a job by one engine; the result, and a write's voltages.
 
     Raises
     ------
     InputError
-        An unknown kind, or what no array or stimulus can have.
+        An unknown kind or engine, what no array or stimulus can have, what the fast engine lacks.
     SimulationError
-        ngspice failed, with its own words.
+        Not solved; of ngspice with its own words.
     """
+    if engine not in ENGINES[:2]:
+        raise InputError(f"engine {engine!r}: one of {', '.join(ENGINES[:2])} is expected")
+    fast = engine == "fast"
     if job.kind == "read":
-        return read_ngspice(array, timeout=job.timeout), None
+        return read_fast(array) if fast else read_ngspice(array, timeout=job.timeout), None
     if job.kind == "sweep":
-        swept = sweep_ngspice(
-            array, job.start, job.stop, job.points, timeout=job.timeout, progress=progress
-        )
-        return swept, None
-    if job.kind == "pulse":
-        pulse = read_pulse(array, job.width)
-        return transient_ngspice(array, pulse, timeout=job.timeout, progress=progress), None
+        ends = job.start, job.stop, job.points
+        if fast:
+            return sweep_fast(array, *ends, progress=progress), None
+        return sweep_ngspice(array, *ends, timeout=job.timeout, progress=progress), None
     if job.kind not in KINDS:
         raise InputError(f"job {job.kind!r}: one of {', '.join(KINDS)} is expected")
-    bias = scheme_voltages(job.scheme, array.rows, array.cols, job.selected, job.write_voltage)
-    pulse = write_pulse(bias, job.width, cycles=job.cycles if job.kind == "disturb" else 1)
-    written = transient_ngspice(array, pulse, timeout=job.timeout, progress=progress)
-    return written, bias
+    bias = None
+    if job.kind == "pulse":
+        stimulus = read_pulse(array, job.width)
+    else:
+        bias = scheme_voltages(job.scheme, array.rows, array.cols, job.selected, job.write_voltage)
+        cycles = job.cycles if job.kind == "disturb" else 1
+        stimulus = write_pulse(bias, job.width, cycles=cycles)
+    if fast:
+        return transient_fast(array, stimulus, progress=progress), bias
+    return transient_ngspice(array, stimulus, timeout=job.timeout, progress=progress), bias
+
+
+def compare(reference: Result, other: Result) -> dict[str, Any]:
+    """How far the fast engine's currents lie from ngspice's.
+
+    Of a read and a sweep of every current [A], of a transient the fast one interpolated at ngspice's
+    points; and the largest of them over the largest current.
+    """
+    wanted, found = np.asarray(reference.currents), np.asarray(other.currents)
+    if isinstance(reference, TransientResult) and isinstance(other, TransientResult):
+        at = reference.time
+        found = np.array([[np.interp(at, other.time, line) for line in found[0].T]])
+        found = found.transpose(0, 2, 1)
+    difference = found - wanted
+    largest = float(np.abs(wanted).max())
+    told: dict[str, Any] = {
+        "largest_difference": float(np.abs(difference).max()) / largest if largest else 0.0,
+        "seconds_fast": other.seconds,
+    }
+    if isinstance(reference, CrossbarResult):
+        told["difference"] = difference.tolist()
+    if isinstance(reference, TransientResult) and isinstance(other, TransientResult):
+        states = np.abs(reference.final[0].w - other.final[0].w)
+        told["largest_difference_of_w"] = float(states.max())
+    return told
 
 
 def read(
@@ -254,10 +293,12 @@ def _ohms(array: Crossbar) -> str:
 
 
 __all__ = [
+    "ENGINES",
     "KINDS",
     "ArrayOptions",
     "Job",
     "build",
+    "compare",
     "read",
     "run",
     "summary",

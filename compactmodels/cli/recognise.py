@@ -1,0 +1,175 @@
+"""``compactmodels recognise``: recognition accuracy of a network built of a card's device."""
+
+from __future__ import annotations
+
+import json as json_text
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from compactmodels.cli.options import Card, Debug, Json
+from compactmodels.cli.output import clean, emit_json, say, state, table
+
+
+class Mode(StrEnum):
+    """How the devices get their weights."""
+
+    pulses = "pulses"
+    write_verify = "write-verify"
+
+
+def recognise(
+    card: Card,
+    dataset: Annotated[
+        str,
+        typer.Option(
+            metavar="digits|DIR",
+            help="The bundled 8x8 digits, or a folder with optdigits.tra and .tes or with MNIST's IDX files.",
+        ),
+    ] = "digits",
+    seeds: Annotated[int, typer.Option(min=1, help="Repeats; mean and spread are over these.")] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="Of all chance.")] = 0,
+    mode: Annotated[
+        Mode,
+        typer.Option(help="Train by pulses, or write floating-point weights and verify them."),
+    ] = Mode.pulses,
+    hidden: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Hidden units; 0: 36 for 8x8, else 100.")
+    ] = 0,
+    epochs: Annotated[int, typer.Option(min=0, metavar="N", help="0: 20 for 8x8, else 5.")] = 0,
+    batch: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Samples per update of the devices.")
+    ] = 1,
+    cycle_spread: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Cycle to cycle: what a pulse adds, of the window; default: the card's.",
+        ),
+    ] = None,
+    device_spread: Annotated[
+        float, typer.Option(metavar="SHARE", help="Device to device: of windows and pulses.")
+    ] = 0.0,
+    read_noise: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="Of a reading, of the window; default: the card's."),
+    ] = None,
+    stuck: Annotated[
+        float, typer.Option(metavar="SHARE", help="Devices that cannot be moved.")
+    ] = 0.0,
+    levels: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Levels of the window; 0: the card's pulses.")
+    ] = 0,
+    adc_bits: Annotated[int, typer.Option(min=0, help="Of the bit lines; 0: none.")] = 0,
+    dac_bits: Annotated[int, typer.Option(min=0, help="Of the word lines; 0: none.")] = 0,
+    wait: Annotated[
+        float,
+        typer.Option(metavar="S", help="Seconds that the devices forget before the test."),
+    ] = 0.0,
+    line_resistance: Annotated[
+        float,
+        typer.Option(metavar="OHM", help="Of a segment of word and bit line, in the test."),
+    ] = 0.0,
+    tolerance: Annotated[
+        float, typer.Option(metavar="SHARE", help="Of write-verify, of the window.")
+    ] = 0.01,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="DIR", help="Write JSON, netCDF and figures into this folder."
+        ),
+    ] = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Train and test a network whose weights are pairs of a card's devices.
+
+    One hidden layer of sigmoids; every update is pulses along the card's own LTP and LTD: those of its
+    [synapse], or of its dynamics under the published cycle. The same network in floating point stands
+    beside it.
+    """
+    from compactmodels import load_card
+    from compactmodels.files import check_folder
+    from compactmodels.workflows.recognition import result
+    from compactmodels.workflows.recognition.device import of_card
+    from compactmodels.workflows.recognition.images import load
+    from compactmodels.workflows.recognition.run import recognise as run
+    from compactmodels.workflows.recognition.settings import Hardware, Network
+
+    if output is not None:
+        check_folder(output)
+    network = Network(hidden=hidden, epochs=epochs, batch=batch)
+    hardware = Hardware(
+        mode=mode.value,
+        cycle_spread=cycle_spread,
+        device_spread=device_spread,
+        read_noise=read_noise,
+        stuck=stuck,
+        adc_bits=adc_bits,
+        dac_bits=dac_bits,
+        wait=wait,
+        line_resistance=line_resistance,
+        levels=levels,
+        tolerance=tolerance,
+    )
+    loaded = load_card(card)
+    images = load(dataset)
+    with _bar() as progress:
+        found = run(
+            of_card(loaded), images, network, hardware, seeds=seeds, seed=seed, progress=progress
+        )
+    document = result.as_document(found)
+    document["card"] = loaded.name
+    text = json_text.dumps(clean(document), indent=2, allow_nan=False) + "\n"
+    files = result.write(found, output, text) if output is not None else []
+    if state.json:
+        emit_json({**document, "files": [str(p) for p in files]})
+    _print(document)
+    if files:
+        say("files: " + ", ".join(map(str, files)))
+
+
+def _print(document: dict[str, Any]) -> None:
+    device, network = document["device"], document["network"]
+    rows = [
+        ["devices", *_percent(document["accuracy"])],
+        ["floating point", *_percent(document["float_accuracy"])],
+    ]
+    layers = "-".join(map(str, network["layers"]))
+    title = (
+        f"{document['card']} on {document['dataset']['name']}, {layers}, {network['epochs']} epochs"
+    )
+    table(title, ["accuracy", "mean", "std", "each"], rows)
+    say(
+        f"  {device['pulses_up']:.3g} pulses up and {device['pulses_down']:.3g} down between {device['g_min']:.3g} "
+        f"and {device['g_max']:.3g} S ({device.get('pulses') or device.get('source', '')})"
+    )
+    for warning in document["warnings"]:
+        say(f"  [{warning['code']}] {warning['message']}")
+
+
+def _percent(row: dict[str, Any]) -> list[str]:
+    std = "-" if row["std"] is None else f"{100 * row['std']:.2f} %"
+    each = ", ".join(f"{100 * x:.2f}" for x in row["each"])
+    return [f"{100 * row['mean']:.2f} %", std, each]
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on stderr; nothing where stderr is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("driving the card", total=None)
+        yield lambda text, done, total: bar.update(
+            task, description=text, completed=done, total=total
+        )

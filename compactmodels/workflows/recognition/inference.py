@@ -1,0 +1,151 @@
+"""The trained network on test images: as matrices, or through arrays with line resistance.
+
+An array of linear cells is linear in its inputs, so that one solution for each bit line (by
+reciprocity: that bit line is driven and the currents of the word lines are taken) gives the weights that the
+array really applies; the test set then takes a product of matrices, exactly as if each image had been solved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compactmodels.workflows.recognition.device import Device, kept
+from compactmodels.workflows.recognition.images import CLASSES, ByteArray, Images
+from compactmodels.workflows.recognition.settings import REACH, Hardware
+from compactmodels.workflows.recognition.training import Layer, noises
+
+FloatArray = NDArray[np.float64]
+
+BATCH: Final = 2000
+"""Images at a time: what they take stays below 20 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How outputs are read.
+
+    Parameters
+    ----------
+    noise : tuple of float
+        Standard deviation of a weight's reading, for each layer.
+    dac, adc : float
+        Steps of the converters; 0: none.
+    """
+
+    noise: tuple[float, float] = (0.0, 0.0)
+    dac: float = 0.0
+    adc: float = 0.0
+
+
+def reading_of(device: Device, hardware: Hardware, scales: tuple[float, float]) -> Reading:
+    """The reading of arrays whose whole window is worth these weights."""
+    read, _ = noises(device, hardware)
+    a, b = (float(np.sqrt(2.0) * read * scale) for scale in scales)
+    return Reading((a, b), hardware.dac, hardware.adc)
+
+
+def classify(
+    weights: list[FloatArray],
+    images: ByteArray,
+    full: int,
+    reading: Reading,
+    rng: np.random.Generator,
+) -> NDArray[np.int64]:
+    """The class of each image, (n,).
+
+    Parameters
+    ----------
+    weights : two (inputs + 1, units) arrays
+        The last row is the bias's, whose word line is driven fully.
+    images : (n, pixels) uint8
+    full : int
+        Pixel that drives a word line fully.
+    reading : Reading
+    rng : numpy.random.Generator
+        Of the read noise: independent in every device and reading, so normal at the output with the
+        inputs' squares added up.
+    """
+    out = []
+    for start in range(0, len(images), BATCH):
+        x = _converted(images[start : start + BATCH] / float(full), reading.dac)
+        z = _through(weights[0], x, reading.noise[0], reading.adc, rng)
+        h = _converted(1.0 / (1.0 + np.exp(-np.clip(z, -40.0, 40.0))), reading.dac)
+        z = _through(weights[1], h, reading.noise[1], reading.adc, rng)
+        out.append(np.argmax(z, axis=1))
+    return np.concatenate(out)
+
+
+def _through(
+    w: FloatArray, x: FloatArray, noise: float, adc: float, rng: np.random.Generator
+) -> FloatArray:
+    z = x @ w[:-1] + w[-1]
+    if noise > 0.0:
+        power = np.sqrt(np.sum(x * x, axis=1, keepdims=True) + 1.0)
+        z = z + noise * power * rng.standard_normal(z.shape)
+    if adc > 0.0:
+        share = (np.clip(z, -REACH, REACH) + REACH) / (2 * REACH)
+        z = np.floor(share * adc + 0.5) / adc * 2 * REACH - REACH
+    return np.asarray(z)
+
+
+def _converted(x: FloatArray, steps: float) -> FloatArray:
+    return np.asarray(np.floor(x * steps + 0.5) / steps) if steps > 0.0 else x
+
+
+def conductances(device: Device, layer: Layer, seconds: float = 0.0) -> FloatArray:
+    """Of every device [S], (2, n, m), as read so many seconds after the last write."""
+    return device.law.low + device.window * kept(device, layer.x, seconds)
+
+
+def weights_of(device: Device, layer: Layer, hardware: Hardware) -> FloatArray:
+    """What the pairs stand for in the test: forgotten for a while, and through their lines, (n, m)."""
+    g = conductances(device, layer, hardware.wait)
+    if hardware.line_resistance > 0.0:
+        g = through_lines(g, hardware.line_resistance)
+    return np.asarray(layer.scale * (g[0] - g[1]) / device.window)
+
+
+def through_lines(g: FloatArray, ohm: float) -> FloatArray:
+    """Currents of each bit line per volt on each word line [S], (2, n, m).
+
+    Parameters
+    ----------
+    g : (2, n, m) array
+        Conductances of the pairs [S]; the two bit lines of a pair lie side by side.
+    ohm : float
+        Of each segment of a word or bit line.
+
+    Raises
+    ------
+    CrossbarError, SimulationError
+    """
+    from netlists.solver.linear import solve_crossbar
+
+    _, n, m = g.shape
+    cells = np.empty((n, 2 * m))
+    cells[:, 0::2], cells[:, 1::2] = g[0], g[1]
+    # The array turned round: bit lines as word lines driven at their outputs, and the word lines'
+    # currents into their sources.
+    found = solve_crossbar(
+        np.ascontiguousarray(cells.T), np.eye(2 * m), ohm, ohm, word_drive="end", bit_drive="start"
+    )
+    return np.stack([found[0::2].T, found[1::2].T])
+
+
+def confusion(truth: NDArray[Any], said: NDArray[Any]) -> NDArray[np.int64]:
+    """Counts, (classes, classes): rows are what was shown, columns what was said."""
+    counts = np.zeros((CLASSES, CLASSES), dtype=np.int64)
+    np.add.at(counts, (np.asarray(truth, dtype=np.int64), np.asarray(said, dtype=np.int64)), 1)
+    return counts
+
+
+def accuracy_of(
+    weights: list[FloatArray], images: Images, reading: Reading, rng: np.random.Generator
+) -> float:
+    """Share of the test images that are recognised."""
+    said = classify(weights, images.test_x, images.full, reading, rng)
+    return float(np.mean(said == images.test_y))

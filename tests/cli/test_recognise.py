@@ -1,0 +1,60 @@
+"""``recognise`` on the command line: from a card to an accuracy, and refusals in one sentence."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from compactmodels.synapse import Synapse, Train
+from tests.cli.command import command, refused
+from tests.core.test_synapse import card, synapse
+
+
+def test_from_a_card_to_an_accuracy(folder):
+    card(synapse()).save(folder / "syn.toml")
+    words = "recognise syn.toml --seeds 2 --epochs 2 --hidden 8 --device-spread 0.05 -o out --json"
+    found = command(*words.split())
+    assert found.status == 0, found.err
+    row = found.document
+    assert set(row["accuracy"]) == {"mean", "std", "each"}
+    assert 0.1 < row["accuracy"]["mean"] <= 1.0
+    assert row["float_accuracy"]["mean"] > 0.3
+    assert row["card"] == "syn"
+    names = {Path(p).name for p in row["files"]}
+    assert {"syn-recognition.json", "syn-recognition.nc", "syn-recognition-curve.png"} <= names
+    saved = json.loads(Path("out/syn-recognition.json").read_text())
+    assert saved["accuracy"] == row["accuracy"]
+    again = command(*words.split())
+    assert again.document == row
+
+
+def test_for_people(folder):
+    card(synapse()).save(folder / "syn.toml")
+    found = command(*"recognise syn.toml --seeds 1 --epochs 1 --mode write-verify".split())
+    assert found.status == 0, found.err
+    assert "floating point" in found.out and "64-36-10" in found.out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ("vteam", "no_plasticity", "shows no potentiation and depression"),
+        ("up.toml", "one_direction", "ltp only"),
+        ("syn.toml --dataset nowhere", "no_dataset", "neither 'digits' nor a folder"),
+        ("syn.toml --dataset .", "no_dataset", "train-images-idx3-ubyte"),
+        ("syn.toml --dataset bad", "bad_idx", "no IDX file"),
+        ("syn.toml --stuck 2", "bad_setting", "stuck cells outside 0..1 cannot be"),
+        ("syn.toml --epochs 1 --seeds 1 --wait 10", "no_relaxation", "leave --wait out"),
+    ],
+)
+def test_refusals(folder, words, code, said):
+    card(synapse()).save(folder / "syn.toml")
+    half = Synapse(Train(1e-6, 1e-5, 2.0, 0.0, 20.0))
+    replace(card(synapse()), synapse=half).save(folder / "up.toml")
+    (folder / "bad").mkdir()
+    for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
+        (folder / "bad" / f"{name}-ubyte").write_text("this is text\n")
+    assert said in refused(folder, "recognise", *words.split(), code=code)
