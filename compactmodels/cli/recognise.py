@@ -22,6 +22,13 @@ class Mode(StrEnum):
     write_verify = "write-verify"
 
 
+class Update(StrEnum):
+    """Directions of the pulses in training."""
+
+    both_ways = "both-ways"
+    one_way = "one-way"
+
+
 def recognise(
     card: Card,
     dataset: Annotated[
@@ -37,6 +44,12 @@ def recognise(
         Mode,
         typer.Option(help="Train by pulses, or write floating-point weights and verify them."),
     ] = Mode.pulses,
+    update: Annotated[
+        Update,
+        typer.Option(
+            help="Potentiate and depress, or potentiate one device of a pair and refresh."
+        ),
+    ] = Update.both_ways,
     hidden: Annotated[
         int, typer.Option(min=0, metavar="N", help="Hidden units; 0: 36 for 8x8, else 100.")
     ] = 0,
@@ -105,6 +118,7 @@ def recognise(
     network = Network(hidden=hidden, epochs=epochs, batch=batch)
     hardware = Hardware(
         mode=mode.value,
+        update=update.value,
         cycle_spread=cycle_spread,
         device_spread=device_spread,
         read_noise=read_noise,

@@ -89,7 +89,7 @@ def run(
     array: Crossbar,
     job: Job,
     *,
-    engine: str = "ngspice",
+    engine: str = "fast",
     progress: Callable[[float], None] | None = None,
 ) -> tuple[Result, Bias | None]:
     """Do a job by one engine; the result, and a write's voltages.

@@ -175,7 +175,10 @@ def _short(stack: Stack) -> float:
 
 def _check(crossbar: Crossbar) -> None:
     if isinstance(crossbar.selector, Transistor):
-        raise CrossbarError("the fast engine has no transistors: use ngspice", code="engine_lacks")
+        raise CrossbarError(
+            "the fast engine has no transistors: use ngspice (--engine ngspice)",
+            code="engine_lacks",
+        )
 
 
 def _cells(crossbar: Crossbar) -> Cells:

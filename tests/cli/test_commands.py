@@ -298,14 +298,39 @@ def test_a_device_that_reads_no_current(folder: Path, extra: str) -> None:
 
 
 @pytest.mark.needs_ngspice
-def test_crossbar(folder: Path) -> None:
-    found = answer("crossbar", "otj", "--rows", 2, "--cols", 3, "-o", "out")
-    assert found["engine"] == "ngspice"
+@pytest.mark.parametrize("engine", ["fast", "ngspice"])
+def test_crossbar(folder: Path, engine: str) -> None:
+    chosen = ["--engine", engine]
+    found = answer("crossbar", "otj", "--rows", 2, "--cols", 3, *chosen, "-o", "out")
+    assert found["engine"] == engine
     assert len(found["currents"]) == len(found["ideal"]) == 3
     assert written(folder) == set(found["files"])
-    again = answer("crossbar", "otj", "--rows", 2, "--cols", 3)
+    again = answer("crossbar", "otj", "--rows", 2, "--cols", 3, *chosen)
     assert again["currents"] == found["currents"], "the same seed gives the same bytes"
     assert "bit line" in done("crossbar", "otj", "--rows", 2, "--cols", 2, "--voltage", 0).out
+
+
+@pytest.mark.needs_ngspice
+@pytest.mark.parametrize("job", ["read", "sweep", "pulse", "write"])
+def test_both_engines(folder: Path, job: str) -> None:
+    """ngspice's currents, and how far the fast engine is from them."""
+    options = ["--rows", 3, "--cols", 4, "--line-resistance", 20, "--write-voltage", 2.2]
+    found = answer("crossbar", "otj", "--job", job, *options, "--engine", "both")
+    assert found["engine"] == "ngspice"
+    limit = 1e-9 if job in ("read", "sweep") else 1e-3
+    assert 0 <= found["largest_difference"] < limit
+    if job == "read":
+        alone = answer("crossbar", "otj", *options, "--engine", "fast")["currents"]
+        expected = [a - b for a, b in zip(alone, found["currents"], strict=True)]
+        assert found["difference"] == pytest.approx(expected, abs=1e-18)
+    if job == "write":
+        assert found["largest_difference_of_w"] < 1e-3
+
+
+def test_the_default_engine_is_the_fast_one_and_says_what_it_lacks(folder: Path) -> None:
+    assert answer("crossbar", "otj", "--rows", 2, "--cols", 2)["engine"] == "fast"
+    sentence = refused(folder, "crossbar", "otj", "--selector", "1t1r", code="engine_lacks")
+    assert "--engine ngspice" in sentence
 
 
 @pytest.mark.needs_ngspice
@@ -316,6 +341,7 @@ def test_no_convergence_names_the_deck_and_harms_no_later_run(folder: Path) -> N
     assert deck and Path(deck[1]).read_text().rstrip().endswith(".end")
     assert folder not in Path(deck[1]).parents
     array = ["crossbar", "otj", "--rows", 2, "--cols", 2, "--line-resistance", 1e300, "-o", "out"]
+    array += ["--engine", "ngspice"]
     refused(folder, *array, status=1, code="no_convergence")
     done("simulate", "otj", "--protocol", "dc", "-o", "out")
     assert answer("crossbar", "otj", "--rows", 2, "--cols", 2)["currents"]
@@ -328,7 +354,9 @@ def test_a_run_that_takes_too_long(folder: Path) -> None:
     assert answer("simulate", "otj", "--protocol", "dc", "--timeout", "inf")["points"] > 1
 
 
-@pytest.mark.parametrize("arguments", [["simulate", "otj", "-o", "out"], ["crossbar", "otj"]])
+@pytest.mark.parametrize(
+    "arguments", [["simulate", "otj", "-o", "out"], ["crossbar", "otj", "--engine", "ngspice"]]
+)
 def test_without_ngspice(folder: Path, arguments: list[str]) -> None:
     gone = {"NGSPICE_LIBRARY_PATH": str(folder / "libngspice.so"), "TMPDIR": str(folder.parent)}
     found = process(*arguments, "--json", cwd=folder, **gone)

@@ -286,7 +286,7 @@ def test_options_become_an_array_and_jobs_their_documents(tmp_path):
     seen = {}
     for kind in ("read", "sweep", "pulse", "write", "disturb"):
         job = Job(kind=kind, selected=[(1, 1)], width=1e-5, cycles=3, points=4)
-        result, bias = run(array, job)
+        result, bias = run(array, job, engine="ngspice")
         seen[kind] = json.loads(json.dumps(summary(array, result, bias=bias), allow_nan=False))
         files = write(array, result, tmp_path / kind)
         assert all(path.stat().st_size for path in files)

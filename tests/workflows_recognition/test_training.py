@@ -43,6 +43,8 @@ def one_epoch(weights, images, order, rate, batch, most=0, **changes):
         changes.get("dac", 0.0),
         changes.get("adc", 0.0),
         REACH,
+        0,
+        1.0,
     )
     law = (np.zeros(2),) * 4 + (np.ones(2),)
     rng = stream(np.random.default_rng(0))
@@ -110,7 +112,7 @@ def test_rounding_at_random_is_right_on_average() -> None:
         touched, marks, ones = np.arange(n), np.ones(n, bool), np.ones((1, 1, 1))
         rng = stream(np.random.default_rng(side))
         given = k.write(
-            total.copy(), touched, marks, n, rate, 1.0, side, u, ones, ones, w, tables_of(device), 1.0, 31, 0.0, rng
+            total.copy(), touched, marks, n, rate, 1.0, side, u, ones, ones, w, tables_of(device), 1.0, 31, 0.0, False, rng
         )  # fmt: skip
         assert np.all(u[1 - side] == 0.5)  # the other device of the pair stays
         moved = np.abs(u[side] - 0.5) * 10
@@ -130,11 +132,38 @@ def test_an_update_that_asks_for_too_much_keeps_its_direction() -> None:
     total, ones = np.array([[-0.2, 0.1, -0.05]]), np.ones((1, 1, 1))
     rng = stream(np.random.default_rng(0))
     k.write(
-        total, np.array([0]), np.ones(1, bool), 1, 1.0, 0.2, 0, u, ones, ones, w, tables_of(device), 1.0, 20, 0.0, rng
+        total, np.array([0]), np.ones(1, bool), 1, 1.0, 0.2, 0, u, ones, ones, w, tables_of(device), 1.0, 20, 0.0, False, rng
     )  # fmt: skip
     assert w[0, 0] == pytest.approx(0.020, abs=1.001e-3)
     assert w[0, 1] == pytest.approx(-0.010, abs=1.001e-3)
     assert w[0, 2] == pytest.approx(0.005, abs=1.001e-3)
+
+
+def test_one_way_pairs_only_rise_and_are_refreshed() -> None:
+    device, k = ideal(11), kernels()
+    n, m, ones = 40, 50, np.ones((1, 1, 1))
+    u, w = np.zeros((2, n, m)), np.zeros((n, m))
+    total = np.where(np.arange(m) % 2 == 0, -1.0, 1.0) * np.full((n, 1), 0.13)
+    rng = stream(np.random.default_rng(0))
+    args = (np.arange(n), np.ones(n, bool), n, 1.0, 1.0, 0, u, ones, ones, w, tables_of(device))
+    k.write(total.copy(), *args, 1.0, 31, 0.0, True, rng)
+    assert np.all(u[1, :, ::2] == 0.0) and np.all(u[0, :, 1::2] == 0.0)
+    assert w[:, ::2].mean() == pytest.approx(0.13, abs=0.01)
+    assert w[:, 1::2].mean() == pytest.approx(-0.13, abs=0.01)
+    u[0], u[1] = 0.95, np.linspace(0.0, 0.95, n)[:, None]
+    u[0, :, 0] = 0.85  # not full: stays
+    w[:] = u[0] - u[1]
+    before, kept = w.copy(), u[:, 0, 0].copy()
+    given = k.refresh(u, ones, ones, w, tables_of(device), 1.0, 0.0, 0.9, rng)
+    assert np.array_equal(u[:, 0, 0], kept)
+    assert np.all(u[1, :, 1:] == 0.0)
+    assert np.allclose(w[:, 1:] * 10, np.round(w[:, 1:] * 10))  # whole pulses from the lower end
+    error = 0.05 / np.sqrt(m - 1)
+    np.testing.assert_allclose(w[:, 1:].mean(axis=1), before[:, 1], atol=4.5 * error)
+    full = np.count_nonzero(before[:, 0] == before[:, 1])  # those whose minus device was full, too
+    assert given == pytest.approx(2 * n * (m - 1) + 10 * w[:, 1:].sum(), abs=25 * (full + 1))
+    found = recognise(ideal(200), bundled(), Network(epochs=3), Hardware(update="one-way"))
+    assert found.accuracies[0] > 0.8
 
 
 def test_many_linear_levels_are_floating_point() -> None:

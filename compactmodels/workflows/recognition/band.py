@@ -27,6 +27,7 @@ VARIANTS: Final[Mapping[str, tuple[dict[str, Any], dict[str, Any]]]] = MappingPr
         "2 % cycle to cycle": ({}, {"cycle_spread": 0.02}),
         "10 % device to device": ({}, {"device_spread": 0.1}),
         "2 % read noise": ({}, {"read_noise": 0.02}),
+        "potentiation only, with refresh": ({}, {"update": "one-way"}),
         "written and verified": ({}, {"mode": "write-verify"}),
     }
 )

@@ -191,9 +191,28 @@ def descend(total, touched, marks, many, rate, w):
 
 @njit(**JIT)
 def write(
-    total, touched, marks, many, rate, bound, side, u, span, pace, w, law, scale, most, kick, rng
+    total,
+    touched,
+    marks,
+    many,
+    rate,
+    bound,
+    side,
+    u,
+    span,
+    pace,
+    w,
+    law,
+    scale,
+    most,
+    kick,
+    one_way,
+    rng,
 ):
-    """Pulses for the rows touched, to the devices of one side of the pairs; ``total`` is left at 0.
+    """Pulses for the rows touched; ``total`` is left at 0.
+
+    To the devices of one ``side`` of the pairs, up or down; ``one_way``: to the plus device up or to the minus
+    device up.
 
     The wanted change over the mean effect of a pulse is rounded at random, so that it is right on
     average. Where a device would need more than ``most`` pulses, the whole update is scaled down: its
@@ -219,9 +238,12 @@ def write(
         for j in range(w.shape[1]):
             wanted = -total[i, j]
             total[i, j] = 0.0
-            if side == 1:
-                wanted = -wanted
             up = wanted > 0.0
+            if one_way:
+                side = 0 if up else 1
+                wanted, up = abs(wanted), True
+            elif side == 1:
+                wanted, up = -wanted, not up
             share = wanted * (up_step if up else down_step)
             # `number` written out: the state stays in registers
             a ^= a << np.uint64(23)
@@ -248,14 +270,47 @@ def write(
 
 
 @njit(**JIT)
+def refresh(u, span, pace, w, law, scale, kick, above, rng):
+    """Pairs of which a device is above that share of its window: both reset, the difference written again.
+
+    In whole pulses from the lower end, rounded at random. Returns the pulses given, resets included.
+    """
+    own = span.shape[1] > 1
+    given = 0
+    for i in range(w.shape[0]):
+        for j in range(w.shape[1]):
+            if max(u[0, i, j], u[1, i, j]) <= above:
+                continue
+            a = 0 if w[i, j] > 0.0 else 1
+            s = span[a, i, j] if own else span[0, 0, 0]
+            target = min(abs(w[i, j]) / (scale * s), 1.0)
+            for side in range(2):
+                p = pace[side, i, j] if own else pace[0, 0, 0]
+                if p == 0.0:
+                    continue  # stuck
+                u[side, i, j] = 0.0
+                given += 1
+                if side == a:
+                    count = int(between(law[0], target) / p + uniform(rng))
+                    u[side, i, j] = moved(0.0, count, p, True, law, kick, rng)
+                    given += count
+            if own:
+                w[i, j] = scale * (span[0, i, j] * u[0, i, j] - span[1, i, j] * u[1, i, j])
+            else:
+                w[i, j] = scale * span[0, 0, 0] * (u[0, i, j] - u[1, i, j])
+    return given
+
+
+@njit(**JIT)
 def epoch(images, labels, order, full, net, spec, law, rng, first):
     """One pass over the samples of ``order``; (mean loss, pulses given, samples before the next).
 
     ``net``: (u1, span1, pace1, w1, u2, span2, pace2, w2). ``spec``: rate, samples per update, scale, most pulses
-    (0: floating point, the weights themselves are moved), noise and kick, steps of DAC and ADC, reach.
+    (0: floating point, the weights themselves are moved), noise and kick, steps of DAC and ADC, reach;
+    samples from refresh to refresh (0: pulses go both ways) and the share of the window from which on.
     """
     u1, span1, pace1, w1, u2, span2, pace2, w2 = net
-    rate, batch, scale, most, noise, kick, dac, adc, reach = spec
+    rate, batch, scale, most, noise, kick, dac, adc, reach, turns, above = spec
     n, hidden, classes = w1.shape[0], w1.shape[1], w2.shape[1]
     x, rows = np.zeros(n), np.empty(n, np.int64)
     h, every = np.ones(hidden + 1), np.arange(hidden + 1)
@@ -285,44 +340,16 @@ def epoch(images, labels, order, full, net, spec, law, rng, first):
                 descend(t1, r1, m1, k1, step, w1)
                 descend(t2, r2, m2, k2, step, w2)
             else:
-                given += write(
-                    t1,
-                    r1,
-                    m1,
-                    k1,
-                    step,
-                    b1,
-                    side,
-                    u1,
-                    span1,
-                    pace1,
-                    w1,
-                    law,
-                    scale,
-                    most,
-                    kick,
-                    rng,
-                )
-                given += write(
-                    t2,
-                    r2,
-                    m2,
-                    k2,
-                    step,
-                    b2,
-                    side,
-                    u2,
-                    span2,
-                    pace2,
-                    w2,
-                    law,
-                    scale,
-                    most,
-                    kick,
-                    rng,
-                )
+                one_way = turns > 0
+                # fmt: off
+                given += write(t1, r1, m1, k1, step, b1, side, u1, span1, pace1, w1, law, scale, most, kick, one_way, rng)
+                given += write(t2, r2, m2, k2, step, b2, side, u2, span2, pace2, w2, law, scale, most, kick, one_way, rng)
+                # fmt: on
                 side = 1 - side
             k1, k2, inside, b1, b2 = 0, 0, 0, 0.0, 0.0
+        if turns > 0 and (k + 1) % turns == 0:
+            given += refresh(u1, span1, pace1, w1, law, scale, kick, above, rng)
+            given += refresh(u2, span2, pace2, w2, law, scale, kick, above, rng)
     return loss / order.size, given, side
 
 

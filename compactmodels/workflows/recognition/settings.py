@@ -13,6 +13,10 @@ doi:10.1109/IJCNN.2016.7727298)."""
 EPOCHS: Final = {64: 20, 784: 5}
 REACH: Final = 8.0
 """Range of the ADC in units of the sigmoid's argument: beyond, it is flat within 4e-4."""
+REFRESH: Final = 100
+"""Samples from one refresh of one-way pairs to the next."""
+FULL: Final = 0.9
+"""Of the window: a pair of which one device is above it is refreshed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,10 @@ class Hardware:
     ----------
     mode : str
         ``pulses``: trained by pulses; ``write-verify``: trained in floating point and programmed.
+    update : str
+        ``both-ways``: a weight rises by potentiating its plus or depressing its minus device, in turn;
+        ``one-way``: by potentiating the plus one only, and falls by potentiating the minus one; pairs near the end
+        of their window are refreshed.
     cycle_spread : float or None
         Standard deviation that each pulse adds, of the window; None: the card's.
     device_spread : float
@@ -102,6 +110,7 @@ class Hardware:
     """
 
     mode: Literal["pulses", "write-verify"] = "pulses"
+    update: Literal["both-ways", "one-way"] = "both-ways"
     cycle_spread: float | None = None
     device_spread: float = 0.0
     read_noise: float | None = None
@@ -116,6 +125,7 @@ class Hardware:
 
     def __post_init__(self) -> None:
         wrong = {
+            f"update '{self.update}'": self.update not in ("both-ways", "one-way"),
             f"mode '{self.mode}'": self.mode not in ("pulses", "write-verify"),
             "a cycle-to-cycle spread below 0": (self.cycle_spread or 0.0) < 0,
             "a device-to-device spread outside 0..1": not 0 <= self.device_spread <= 1,

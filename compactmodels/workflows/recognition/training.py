@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from compactmodels.workflows.recognition.compiled import kernels, stream
 from compactmodels.workflows.recognition.device import Device
 from compactmodels.workflows.recognition.images import CLASSES, Images
-from compactmodels.workflows.recognition.settings import REACH, Hardware, Network
+from compactmodels.workflows.recognition.settings import FULL, REACH, REFRESH, Hardware, Network
 
 FloatArray = NDArray[np.float64]
 Told = Callable[[int, float], None]
@@ -99,7 +99,7 @@ def float_network(
     net: list[Any] = []
     for w in weights:
         net += [empty, NOMINAL, NOMINAL, w]
-    spec = (network.rate, network.batch, network.scale, 0, 0.0, 0.0, 0.0, 0.0, REACH)
+    spec = (network.rate, network.batch, network.scale, 0, 0.0, 0.0, 0.0, 0.0, REACH, 0, 1.0)
     law = (np.zeros(2),) * 4 + (np.ones(2),)
     curve = []
     noise = stream(rng)
@@ -129,8 +129,12 @@ def tables_of(device: Device) -> tuple[FloatArray, ...]:
 def layer_of(
     weight: FloatArray, scale: float, hardware: Hardware, rng: np.random.Generator
 ) -> Layer:
-    """Pairs in the middle of their window, half of the weight on each side."""
-    u = np.stack([0.5 + weight / (2 * scale), 0.5 - weight / (2 * scale)])
+    """Pairs in the middle of their window, half of the weight on each side; one-way pairs at the lower end."""
+    share = weight / scale
+    if hardware.update == "one-way":
+        u = np.maximum(np.stack([share, -share]), 0.0)
+    else:
+        u = np.stack([0.5 + 0.5 * share, 0.5 - 0.5 * share])
     span, pace = NOMINAL, NOMINAL
     if hardware.device_spread > 0.0 or hardware.stuck > 0.0:
         span, pace = (
@@ -156,7 +160,8 @@ def by_pulses(
 ) -> Trained:
     """Train the devices themselves, by pulses along the gradient's outer products.
 
-    The samples' updates go to the plus and the minus devices in turn.
+    The samples' updates go to the plus and the minus devices in turn, up or down; or only up, to the one
+    that the sign asks for.
     """
     weights = start_weights(images, network, rng)
     layers = [layer_of(w, network.scale, hardware, rng) for w in weights]
@@ -172,6 +177,8 @@ def by_pulses(
         hardware.dac,
         hardware.adc,
         REACH,
+        REFRESH if hardware.update == "one-way" else 0,
+        FULL,
     )
     curve, pulses, side, noise = [], 0, 0, stream(rng)
     for k in range(network.epochs):

@@ -192,7 +192,9 @@ def _train(y: FloatArray) -> Train:
 
     best: Any = None
     for start in STARTS:
-        found = least_squares(off, start, bounds=BOUNDS, x_scale=(1.0, 1.0, 0.1, 0.1), max_nfev=200)
+        found = least_squares(
+            off, start, bounds=BOUNDS, x_scale=(1.0, 1.0, 0.1, 0.1), max_nfev=200, ftol=1e-6
+        )
         best = found if best is None or found.cost < best.cost else best
     rho, gamma, dwell, reach = (float(x) for x in best.x)
     return Train(float(y[0]), float(y[-1]), rho, gamma, float(count), dwell=dwell, reach=reach)

@@ -112,6 +112,11 @@ def run_study(
         raise InputError(
             f"study '{name}' varies {study.axis} itself: give its values (--values {settings[study.axis]})"
         )
+    compared = {key for changes in study.curves.values() for key in changes}
+    for key in sorted(compared & set(settings)):
+        raise InputError(
+            f"study '{name}' compares several values of {key} itself: leave --{key.replace('_', '-')} out"
+        )
     base = Setting().changed(**{**study.defaults, **settings})
     check_limit(base.limit)
     chosen = tuple(study.values if values is None else values)

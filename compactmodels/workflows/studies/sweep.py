@@ -6,10 +6,13 @@ import hashlib
 import json
 import multiprocessing
 import os
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import ModuleType
 
 from compactmodels import __version__
 from compactmodels.card import ModelCard
@@ -115,7 +118,10 @@ def _through(
     keep: Callable[[Point, Found], None],
 ) -> None:
     """Submit all, keep what comes; a failure or Ctrl-C cancels what has not begun."""
-    running: dict[Future[Found], Point] = {executor.submit(measured, p, card): p for p in points}
+    with _script_left_alone():
+        running: dict[Future[Found], Point] = {
+            executor.submit(measured, p, card): p for p in points
+        }
     try:
         for future in as_completed(running):
             keep(running[future], future.result())
@@ -128,6 +134,21 @@ def _through(
 def _pool(count: int) -> ProcessPoolExecutor:
     # Fresh processes: threads and locks are not inherited.
     return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
+
+
+@contextmanager
+def _script_left_alone() -> Iterator[None]:
+    """Processes that start in the block do not run the user's script again.
+
+    A fresh process of Python's own pools imports the main script, which starts the sweep anew where it
+    lacks the guard ``if __name__ == "__main__"``. Nothing that is submitted here is defined in it.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _cores() -> int:
