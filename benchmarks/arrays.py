@@ -208,12 +208,17 @@ def ngspice() -> None:
     from compactmodels.card import load_card
     from netlists.array import Crossbar, Stack, draw_states, scheme_voltages
     from netlists.arrays.reads import read_ngspice, read_stack_ngspice
-    from netlists.arrays.stimulus import write_pulse
+    from netlists.arrays.stimulus import read_pulse, write_pulse
     from netlists.arrays.transients import transient_ngspice
     from netlists.solver.described import read_fast, read_stack_fast, transient_fast
 
     def off(a, b):
         return f"{np.abs(a.currents - b.currents).max() / np.abs(b.currents).max():.1e}"
+
+    def over_time(a, b):
+        wanted, largest = b.currents[0], np.abs(b.currents).max()
+        found = np.array([np.interp(b.time, a.time, line) for line in a.currents[0].T]).T
+        return f"{np.abs(found - wanted).max() / largest:.1e}"
 
     def array(card, n, **options):
         given = {
@@ -240,11 +245,24 @@ def ngspice() -> None:
     print(
         f"2 layers of sinh, n = 32: {us.seconds:.3f} {them.seconds:.1f} {off(us, them)}", flush=True
     )
-    bias = scheme_voltages("v/2", 16, 16, [(3, 5)], 2.2)
-    x, pulse = array(load_card("otj"), 16), write_pulse(bias, 5e-8)
-    us, them = transient_fast(x, pulse), transient_ngspice(x, pulse, accuracy=1e-6)
-    w = np.abs(us.final[0].w - them.final[0].w).max()
-    print(f"half-selected write, otj, n = 16: {us.seconds:.1f} {them.seconds:.1f}; states {w:.1e}")
+    for n in (16, 32):
+        bias = scheme_voltages("v/2", n, n, [(3, 5)], 2.2)
+        x, pulse = array(load_card("otj"), n), write_pulse(bias, 5e-8)
+        us, them = transient_fast(x, pulse), transient_ngspice(x, pulse, accuracy=1e-6)
+        w = np.abs(us.final[0].w - them.final[0].w).max()
+        print(
+            f"half-selected write, otj, n = {n}: {us.seconds:.1f} {them.seconds:.1f}; states {w:.1e}",
+            flush=True,
+        )
+    for n in (32, 64, 128):
+        x = array(linear_card(), n, c_word=1e-15, c_bit=1e-15)
+        pulse = read_pulse(x, 1e-9)
+        us = transient_fast(x, pulse, states=False)
+        them = transient_ngspice(x, pulse, states=False, timeout=3600)
+        print(
+            f"read pulse, linear, 1 fF a segment, n = {n}: {us.seconds:.1f} {them.seconds:.1f} {over_time(us, them)}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

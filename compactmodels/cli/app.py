@@ -17,6 +17,7 @@ from compactmodels.cli.map_weights import map_weights
 from compactmodels.cli.read import read
 from compactmodels.cli.recognise import recognise
 from compactmodels.cli.reproduce import reproduce
+from compactmodels.cli.spiking import spike
 from compactmodels.cli.study import study
 
 app = typer.Typer(
@@ -61,4 +62,5 @@ app.command(name="study")(study)
 app.command(name="map")(map_weights)
 app.command(name="reproduce")(reproduce)
 app.command(name="recognise")(recognise)
+app.command(name="spike")(spike)
 app.command(name="devices")(devices)

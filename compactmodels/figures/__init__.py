@@ -9,6 +9,7 @@ from __future__ import annotations
 from compactmodels.figures.array import voltage_lost
 from compactmodels.figures.calibration import misfits
 from compactmodels.figures.decay import decay_fit
+from compactmodels.figures.fields import receptive_fields
 from compactmodels.figures.iv import iv_fit
 from compactmodels.figures.joint import Traced, arrhenius, joint_fit
 from compactmodels.figures.linearised import KINDS, linearised
@@ -38,6 +39,7 @@ __all__ = [
     "pulse_noise",
     "pulse_trains",
     "pulses",
+    "receptive_fields",
     "residual_overlay",
     "response_fit",
     "save",

@@ -48,8 +48,11 @@ def learning_curve(
         or (own is not None and own.shape != rows.shape)
     ):
         raise InputError("accuracies of shape (runs, epochs) and (runs,) are needed")
+    from matplotlib.ticker import MaxNLocator
+
     figure = style.new_figure(style.ONE_COLUMN, 2.6, title)
     axes = figure.subplots()
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     epoch = np.arange(1, rows.shape[1] + 1)
     entries = []
     for values, colour, label in (

@@ -27,8 +27,8 @@ def test_from_a_card_to_an_accuracy(folder):
     assert {"syn-recognition.json", "syn-recognition.nc", "syn-recognition-curve.png"} <= names
     saved = json.loads(Path("out/syn-recognition.json").read_text())
     assert saved["accuracy"] == row["accuracy"]
-    again = command(*words.split())
-    assert again.document == row
+    again = command(*words.replace("-o out", "").split())
+    assert again.document == row | {"files": []}
 
 
 def test_for_people(folder):

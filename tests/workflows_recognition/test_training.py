@@ -150,7 +150,7 @@ def test_one_way_pairs_only_rise_and_are_refreshed() -> None:
     assert np.all(u[1, :, ::2] == 0.0) and np.all(u[0, :, 1::2] == 0.0)
     assert w[:, ::2].mean() == pytest.approx(0.13, abs=0.01)
     assert w[:, 1::2].mean() == pytest.approx(-0.13, abs=0.01)
-    u[0], u[1] = 0.95, np.linspace(0.0, 0.95, n)[:, None]
+    u[0], u[1] = 0.95, np.linspace(0.0, 0.9, n)[:, None]
     u[0, :, 0] = 0.85  # not full: stays
     w[:] = u[0] - u[1]
     before, kept = w.copy(), u[:, 0, 0].copy()
@@ -160,8 +160,7 @@ def test_one_way_pairs_only_rise_and_are_refreshed() -> None:
     assert np.allclose(w[:, 1:] * 10, np.round(w[:, 1:] * 10))  # whole pulses from the lower end
     error = 0.05 / np.sqrt(m - 1)
     np.testing.assert_allclose(w[:, 1:].mean(axis=1), before[:, 1], atol=4.5 * error)
-    full = np.count_nonzero(before[:, 0] == before[:, 1])  # those whose minus device was full, too
-    assert given == pytest.approx(2 * n * (m - 1) + 10 * w[:, 1:].sum(), abs=25 * (full + 1))
+    assert given == 2 * n * (m - 1) + round(10 * w[:, 1:].sum())
     found = recognise(ideal(200), bundled(), Network(epochs=3), Hardware(update="one-way"))
     assert found.accuracies[0] > 0.8
 

@@ -14,11 +14,11 @@ from compactmodels.fast import generated_module
 
 
 @cache
-def kernels() -> ModuleType:
-    """The kernels, from the cache folder (``COMPACTMODELS_CACHE``), where Numba keeps its results."""
-    source = Path(__file__).with_name("kernels.py").read_text("utf-8")
+def kernels(name: str = "kernels") -> ModuleType:
+    """A file of kernels, from the cache folder (``COMPACTMODELS_CACHE``), where Numba keeps its results."""
+    source = Path(__file__).with_name(f"{name}.py").read_text("utf-8")
     digest = hashlib.sha256(source.encode()).hexdigest()[:20]
-    return generated_module(f"compactmodels_recognition_{digest}", lambda: source)
+    return generated_module(f"compactmodels_{name}_{digest}", lambda: source)
 
 
 def stream(rng: np.random.Generator) -> NDArray[np.uint64]:

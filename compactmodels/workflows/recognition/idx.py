@@ -69,7 +69,8 @@ def read_idx(path: Path, dimensions: int) -> ByteArray:
             f"'{path}': it holds no {WHAT[dimensions]} ({' x '.join(map(str, shape))})",
             code="bad_idx",
         )
-    return np.frombuffer(raw, np.uint8, size, head).reshape(shape)
+    # a copy: the kernels are compiled once, for arrays that may be written
+    return np.frombuffer(raw, np.uint8, size, head).reshape(shape).copy()
 
 
 def _unpacked(path: Path) -> bytes:

@@ -1,0 +1,83 @@
+"""``compactmodels spike``: a spiking network that learns by a device's spike timing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from compactmodels.cli.many import progress
+from compactmodels.cli.options import Card, Debug, Json
+from compactmodels.cli.output import emit_json, say, state, table
+
+
+def spike(
+    card: Card,
+    dataset: Annotated[
+        str,
+        typer.Option(
+            metavar="digits|DIR", help="The bundled 8x8 digits, or a folder as for 'recognise'."
+        ),
+    ] = "digits",
+    seeds: Annotated[int, typer.Option(min=1, help="Repeats; mean and spread are over these.")] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="Of all chance.")] = 0,
+    neurons: Annotated[int, typer.Option(min=1, help="Output neurons.")] = 200,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes through the training images.")] = 3,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="DIR", help="Write what each neuron has learned there."
+        ),
+    ] = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Learn digits without labels, by the card's own spike timing windows, and tell the accuracy.
+
+    One layer of neurons of which one at a time spikes; every pair of spikes changes a device by what the
+    card's equations do under the published pair of waveforms. Labels serve at the end alone, to say what a
+    neuron's spikes mean.
+    """
+    from compactmodels import figures, load_card
+    from compactmodels.files import check_folder
+    from compactmodels.workflows.recognition.images import load
+    from compactmodels.workflows.recognition.spiking import (
+        Spiking,
+        learn_by_spikes,
+        spiking_document,
+    )
+
+    if output is not None:
+        check_folder(output)
+    loaded, images = load_card(card), load(dataset)
+    settings = Spiking(neurons=neurons, epochs=epochs)
+    with progress(seeds, "seeds") as bar:
+
+        def tell(_: str, done: int, whole: int) -> None:
+            if bar is not None:
+                bar(done, whole)
+
+        found = learn_by_spikes(loaded, images, settings, seeds=seeds, seed=seed, progress=tell)
+    document = spiking_document(loaded, images, settings, found)
+    files: list[str] = []
+    if output is not None:
+        first = found[0]
+        figure = figures.receptive_fields(
+            first.w,
+            first.meaning,
+            title=f"{loaded.name} on {images.name}: {neurons} neurons, {100 * first.accuracy:.1f} %",
+        )
+        files = [str(p) for p in figures.save(figure, output / f"{loaded.name}-spike")]
+    if state.json:
+        emit_json({**document, "files": files})
+    accuracy = document["accuracy"]
+    each = ", ".join(f"{100 * x:.2f}" for x in accuracy["each"])
+    spread = f"{100 * accuracy['std']:.2f} %" if seeds > 1 else "-"
+    table(
+        f"{loaded.name} on {images.name}: {neurons} spiking neurons, {epochs} epochs, no labels",
+        ["accuracy", "std", "each", "spikes an image"],
+        [[f"{100 * accuracy['mean']:.2f} %", spread, each, f"{document['spikes']:.1f}"]],
+    )
+    if files:
+        say("files: " + ", ".join(files))
