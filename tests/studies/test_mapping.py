@@ -68,6 +68,7 @@ def test_effective_conductances_are_the_direct_solvers():
     assert effective(g, LINEAR, WIRES) == pytest.approx(np.array(each), rel=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mapping", ["differential", "offset"])
 def test_of_a_device_that_is_not_linear_compensation_leaves_the_less(mapping):
     card, lines = load_card("otj"), Lines(r_word=5.0, r_bit=5.0)

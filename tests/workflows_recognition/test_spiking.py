@@ -21,6 +21,7 @@ def window():
     return spiking.spike_window(load_card("otj"))
 
 
+@pytest.mark.slow
 def test_the_window_is_the_devices(window):
     """Between the grid's states, within 1 % of the range that a pair moves."""
     card = load_card("otj")
@@ -31,6 +32,7 @@ def test_the_window_is_the_devices(window):
         assert found == pytest.approx(alone, abs=0.01 * np.abs(window).max())
 
 
+@pytest.mark.slow
 def test_pre_before_post_strengthens_and_the_reverse_weakens(window):
     middle = window[10]
     assert (middle[13:23] > 0).all()
@@ -78,8 +80,11 @@ def plain(images, w, threshold, window, conducts, settings, random):
     return counts, w, threshold
 
 
-def test_the_kernel_is_the_plain_loop(window):
+def test_the_kernel_is_the_plain_loop():
+    """With any window: a smooth one, made up."""
     chance = np.random.default_rng(2)
+    state, step = np.meshgrid(np.linspace(0, 1, 21), np.linspace(-12, 12, 25), indexing="ij")
+    window = np.where(step > 0, 0.2 * (1 - state), -0.3 * state) * np.exp(-np.abs(step) / 4)
     images = chance.uniform(size=(12, 9)) * (chance.uniform(size=(12, 9)) < 0.7)
     w, threshold = chance.uniform(0.2, 0.8, (9, 4)), np.full(4, 1.5)
     settings = spiking.Spiking(neurons=4, threshold=1.5, fall=0.01, steps=30)
@@ -97,6 +102,7 @@ def test_the_kernel_is_the_plain_loop(window):
     assert threshold == pytest.approx(expected[2], abs=1e-12)
 
 
+@pytest.mark.slow
 def test_it_learns_and_repeats(window):
     images = load("digits")
     settings = spiking.Spiking(neurons=60, epochs=2)

@@ -1,0 +1,62 @@
+"""The network of recognition_aihwkit.py in aihwkit; run by it, in a Python that has aihwkit and torch."""
+
+import sys
+import time
+
+import numpy as np
+import torch
+from aihwkit.nn import AnalogLinear, AnalogSequential
+from aihwkit.optim import AnalogSGD
+from aihwkit.simulator.configs import SingleRPUConfig
+from aihwkit.simulator.configs.utils import IOParameters
+from aihwkit.simulator.presets import ReRamESPresetDevice
+from torch import nn
+
+RATE = 0.03
+
+
+def layer(inputs, outputs, noise):
+    config = SingleRPUConfig(device=ReRamESPresetDevice())
+    config.forward = config.backward = IOParameters(is_perfect=True)
+    if not noise:
+        config.device.write_noise_std = 0.0
+    return AnalogLinear(inputs, outputs, bias=True, rpu_config=config)
+
+
+def one(data, epochs, seed, noise):
+    torch.manual_seed(seed)
+    x, y, tx = (torch.tensor(data[k]) for k in ("train_x", "train_y", "test_x"))
+    x, y, tx = x.float(), y.long(), tx.float()
+    net = AnalogSequential(
+        layer(x.shape[1], 36, noise), nn.Sigmoid(), layer(36, 10, noise), nn.LogSoftmax(dim=1)
+    )
+    optimizer = AnalogSGD(net.parameters(), lr=RATE)
+    optimizer.regroup_param_groups(net)
+    loss = nn.NLLLoss()
+    start = time.perf_counter()
+    for _ in range(epochs):
+        for i in torch.randperm(len(x)):
+            optimizer.zero_grad()
+            loss(net(x[i : i + 1]), y[i : i + 1]).backward()
+            optimizer.step()
+    seconds = (time.perf_counter() - start) / epochs
+    net.eval()
+    with torch.no_grad():
+        said = net(tx).argmax(1).numpy()
+    return (said == data["test_y"]).mean(), seconds
+
+
+def main():
+    torch.set_num_threads(1)
+    data = np.load(sys.argv[1])
+    epochs, seeds = int(sys.argv[2]), int(sys.argv[3])
+    for name, noise in (("its write noise", True), ("without write noise", False)):
+        rows = np.array([one(data, epochs, seed, noise) for seed in range(seeds)])
+        print(
+            f"aihwkit, {name:25s} {100 * rows[:, 0].mean():5.1f} +- {100 * rows[:, 0].std(ddof=1):.1f} %, "
+            f"{rows[:, 1].mean():.1f} s an epoch",
+            flush=True,
+        )
+
+
+main()
