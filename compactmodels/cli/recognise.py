@@ -90,6 +90,15 @@ def recognise(
     tolerance: Annotated[
         float, typer.Option(metavar="SHARE", help="Of write-verify, of the window.")
     ] = 0.01,
+    study: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="What breaks it, one thing at a time, in place of one accuracy: non-linearity, on-off, levels, "
+            "cycle-to-cycle, device-to-device, stuck, line-resistance, array-size, drift, or all; may be given "
+            "several times. With -o a table (CSV) and a figure each.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -108,6 +117,7 @@ def recognise(
     from compactmodels import load_card
     from compactmodels.files import check_folder
     from compactmodels.workflows.recognition import result
+    from compactmodels.workflows.recognition.breaking import named
     from compactmodels.workflows.recognition.device import of_card
     from compactmodels.workflows.recognition.images import load
     from compactmodels.workflows.recognition.run import recognise as run
@@ -130,8 +140,13 @@ def recognise(
         levels=levels,
         tolerance=tolerance,
     )
+    if study:
+        named(study)  # refuses before the work, not after it
     loaded = load_card(card)
     images = load(dataset)
+    if study:
+        _studies(study, loaded, images, network, hardware, seeds, seed, output)
+        return
     with _bar() as progress:
         found = run(
             of_card(loaded), images, network, hardware, seeds=seeds, seed=seed, progress=progress
@@ -145,6 +160,71 @@ def recognise(
     _print(document)
     if files:
         say("files: " + ", ".join(map(str, files)))
+
+
+def _studies(
+    names: list[str],
+    card: Any,
+    images: Any,
+    network: Any,
+    hardware: Any,
+    seeds: int,
+    seed: int,
+    output: Path | None,
+) -> None:
+    """Run studies of what breaks it; write and show each as it is done."""
+    from compactmodels.workflows.recognition import breaking
+    from compactmodels.workflows.recognition.device import of_card
+
+    device = of_card(card)
+    chosen, skipped = breaking.named(names), []
+    if "all" in names:  # a study asked for by its name is refused instead
+        skipped = [s.name for s in chosen if s.name not in names and not breaking.knows(s, device)]
+        chosen = [s for s in chosen if s.name not in skipped]
+    for one in chosen:
+        breaking.check(one, device, network, hardware)
+    documents, files = [], []
+    total, done = sum(map(breaking.count_of, chosen)), 0
+    with _bar() as progress:
+
+        def told(text: str) -> None:
+            nonlocal done
+            progress(text, done, total)
+            done += 1
+
+        for one in chosen:
+            found = breaking.broken(
+                one, device, images, network, hardware, seeds=seeds, seed=seed, told=told
+            )
+            documents.append({**found.document(), "card": card.name})
+            files += breaking.write(found, output) if output is not None else []
+            _print_study(documents[-1])
+    for name in skipped:
+        say(
+            f"  study {name} is left out: '{device.name}' is known by its pulses and not by its retention"
+        )
+    if state.json:
+        emit_json({"studies": documents, "skipped": skipped, "files": [str(p) for p in files]})
+    if files:
+        say("files: " + ", ".join(map(str, files)))
+
+
+def _print_study(document: dict[str, Any]) -> None:
+    """Values down, curves across."""
+    rows = document["rows"]
+    curves = list(dict.fromkeys(row["curve"] for row in rows))
+    lines = []
+    for value in dict.fromkeys(row["value"] for row in rows):
+        here = {row["curve"]: row for row in rows if row["value"] == value}
+        at = next(iter(here.values()))
+        cells = [f"{at['value']:.4g}"]
+        for curve in curves:
+            mean, std, _ = _percent(here[curve]["accuracy"])
+            cells.append(mean if std == "-" else f"{mean[:-2]} ± {std}")
+        lines.append([*cells, f"{100 * at['float_accuracy']:.2f} %"])
+    title = f"{document['card']} on {document['dataset']}: {document['question']}"
+    unit = "" if document["unit"] == "1" else f" ({document['unit']})"
+    table(title, [document["axis_title"] + unit, *curves, "floating point"], lines)
 
 
 def _print(document: dict[str, Any]) -> None:

@@ -31,6 +31,36 @@ def test_from_a_card_to_an_accuracy(folder):
     assert again.document == row | {"files": []}
 
 
+def _short(monkeypatch):
+    """One value of each study: the command is tried, not the numbers."""
+    from compactmodels.workflows.recognition import breaking
+
+    short = {n: replace(s, values=s.values[1:2]) for n, s in breaking.BREAKS.items()}
+    monkeypatch.setattr(breaking, "BREAKS", short)
+
+
+def test_what_breaks_it(folder, monkeypatch):
+    _short(monkeypatch)
+    card(synapse()).save(folder / "syn.toml")
+    words = "recognise syn.toml --study array-size --seeds 1 --epochs 1"
+    found = command(*words.split(), "-o", "out", "--json")
+    assert found.status == 0, found.err
+    (study,) = found.document["studies"]
+    assert len(study["rows"]) == 3 and study["card"] == "syn"
+    names = {Path(p).name for p in found.document["files"]}
+    assert {"syn-recognition-array-size.csv", "syn-recognition-array-size.png"} <= names
+
+
+def test_all_leaves_out_what_is_not_known(folder, monkeypatch):
+    """A card of measured pulses says nothing of its retention; every other study is shown."""
+    _short(monkeypatch)
+    card(synapse()).save(folder / "syn.toml")
+    found = command(*"recognise syn.toml --study all --seeds 1 --epochs 1".split())
+    assert found.status == 0, found.err
+    assert "study drift is left out" in found.out
+    assert "What do few levels do?" in found.out and "floating point" in found.out
+
+
 def test_for_people(folder):
     card(synapse()).save(folder / "syn.toml")
     found = command(*"recognise syn.toml --seeds 1 --epochs 1 --mode write-verify".split())
@@ -48,6 +78,9 @@ def test_for_people(folder):
         ("syn.toml --dataset bad", "bad_idx", "no IDX file"),
         ("syn.toml --stuck 2", "bad_setting", "stuck cells outside 0..1 cannot be"),
         ("syn.toml --epochs 1 --seeds 1 --wait 10", "no_relaxation", "leave --wait out"),
+        ("syn.toml --study drift", "no_relaxation", "measured and not its retention"),
+        ("syn.toml --study level", "unknown_study", "did you mean 'levels'"),
+        ("syn.toml --study stuck --stuck 0.1", "bad_setting", "leave --stuck out"),
     ],
 )
 def test_refusals(folder, words, code, said):

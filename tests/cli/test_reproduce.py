@@ -8,7 +8,7 @@ import pytest
 
 from compactmodels.card import load_card
 from compactmodels.workflows.reproduction import table
-from compactmodels.workflows.reproduction.rows import Measured
+from compactmodels.workflows.reproduction.rows import Happens, Measured
 from tests.cli.command import answer, command, done, refused
 
 
@@ -37,9 +37,50 @@ def test_a_missed_row_ends_with_status_1(folder: Path, monkeypatch: pytest.Monke
     assert "MISSED" in outcome.out and "a test" in outcome.out
 
 
+def test_accuracies_are_not_run_and_say_how(folder: Path) -> None:
+    """Neither met nor missed: by default, and MNIST without its files."""
+    asked = answer("reproduce", "ohm", "--only", "ohm.mnist", "--engine", "compiled")
+    (row,) = asked["rows"]
+    assert row["ok"] is None and row["simulated"] is None and row["published"] == 0.95
+    assert row["note"] == "not run: give --images DIR with MNIST's four files"
+    assert asked["missed"] == [] and asked["not_run"] == ["ohm.mnist"] and asked["targets"] == 0
+    text = done("reproduce", "ohm", "--only", "ohm.mnist", "--engine", "compiled").out
+    assert "0 of 0 targets met (compiled), 1 not run" in text and "MISSED" not in text
+
+
+def test_only_what_asks_for_accuracies_trains(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+
+    def measure(lab):
+        seen.append(lab.training)
+        return Measured({"": 0.9}, bands={"": (0.8, 0.95)}, note="told", details={"a": 1})
+
+    def other(lab):
+        seen.append(lab.training)
+        return Measured(events=[Happens("it glows", True)])
+
+    monkeypatch.setattr(
+        table, "measures_of", lambda name: {"mose2.digits8x8": measure, "mose2.loop": other}
+    )
+    plain = ("reproduce", "mose2", "--engine", "compiled")
+    assert command(*plain).status == 0
+    assert command(*plain, "--only", "mose2.loop").status == 0
+    assert seen == [False] * 3
+    seen.clear()
+    found = answer(*plain, "--only", "mose2.digits8x8")
+    assert found["rows"][0]["tolerance"] == "inside 0.800..0.950"
+    assert found["rows"][0]["details"] == {"a": 1}
+    text = done(*plain, "--only", "mose2.digits8x8", "--accuracy").out
+    assert "mose2.digits8x8: told" in text  # a met row says its band, too
+    assert seen == [True] * 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
+        (("reproduce", "--only", "ohm.mnist", "--images", "nowhere"), "no_dataset"),
         (("reproduce", "sto"), "unknown_paper"),
         (("reproduce", "otj", "--only", "otj.hsr"), "unknown_target"),
         (("simulate", "otj", "--protocol", "otj:none"), "unknown_protocol"),

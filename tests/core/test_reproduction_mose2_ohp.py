@@ -11,13 +11,16 @@ from compactmodels import registry
 from compactmodels.card import library, load_card, parse_card
 from compactmodels.errors import InputError
 from compactmodels.workflows.devices import devices, search, starting_card
+from compactmodels.workflows.reproduction import review_learning
+from compactmodels.workflows.reproduction.accuracies import TARGETS
 from compactmodels.workflows.reproduction.lab import Lab
 from compactmodels.workflows.reproduction.published import paper
 from compactmodels.workflows.reproduction.review import solve_lines
+from compactmodels.workflows.reproduction.review_learning import CLAIMS
 from compactmodels.workflows.reproduction.table import measures_of, reproduce
 
 PAPERS = ("mose2", "ohp", "review")
-ELSEWHERE = ("mnist", "digits8x8", "variation")
+ELSEWHERE = ("mnist", "digits8x8")
 """Shown with the recognition work."""
 IDS = [
     id_
@@ -25,6 +28,8 @@ IDS = [
     for id_, fact in paper(name).facts.items()
     if fact.kind != "given" and not id_.endswith(ELSEWHERE)
 ]
+TRAINED = ("review.variation",)
+"""Networks: the same in either engine."""
 
 
 def _rows(id_: str, lab: Lab):
@@ -36,11 +41,14 @@ def _rows(id_: str, lab: Lab):
 
 @pytest.mark.parametrize("name", PAPERS)
 def test_every_target_is_measured(name):
-    assert set(measures_of(name)) == {id_ for id_ in IDS if id_.startswith(f"{name}.")}
+    ours = set(measures_of(name)) - set(TARGETS)
+    assert ours == {id_ for id_ in IDS if id_.startswith(f"{name}.")}
     assert paper(name).assumptions
 
 
-@pytest.mark.parametrize("id_", IDS)
+@pytest.mark.parametrize(
+    "id_", [pytest.param(x, marks=pytest.mark.slow) if x in TRAINED else x for x in IDS]
+)
 def test_every_row_holds_in_the_compiled_engine(id_):
     found = _rows(id_, Lab(engine="compiled"))
     assert not [row for row in found.rows if not row.ok]
@@ -48,7 +56,7 @@ def test_every_row_holds_in_the_compiled_engine(id_):
 
 @pytest.mark.slow
 @pytest.mark.needs_ngspice
-@pytest.mark.parametrize("id_", IDS)
+@pytest.mark.parametrize("id_", [x for x in IDS if x not in TRAINED])
 def test_every_row_holds_in_ngspice(id_):
     found = _rows(id_, Lab())
     assert not [row for row in found.rows if not row.ok]
@@ -61,6 +69,19 @@ def test_every_row_holds_in_ngspice(id_):
 def test_the_verdict_does_not_rest_on_one_draw_of_the_noise(id_, seed):
     found = _rows(id_, Lab(engine="compiled", seed=seed))
     assert not [row for row in found.rows if not row.ok]
+
+
+def test_an_imperfection_that_does_nothing_is_missed(monkeypatch):
+    """Two seeds and one epoch, run at the harmless value twice."""
+    name = "cycle-to-cycle"
+    curve, values = CLAIMS[name]
+    monkeypatch.setattr(review_learning, "EPOCHS", 1)
+    monkeypatch.setattr(review_learning, "SEEDS", 2)
+    monkeypatch.setattr(review_learning, "CARD", "mose2")
+    monkeypatch.setattr(review_learning, "CLAIMS", {name: (curve, values[:1] * 2)})
+    found = _rows("review.variation", Lab(engine="compiled"))
+    assert not found.rows[-1].ok
+    assert f"{name} lowers it beyond chance: NO" in found.rows[-1].simulated
 
 
 def test_a_device_that_forgets_at_once_is_missed(monkeypatch):

@@ -12,16 +12,12 @@ NAMES = ("otj", "ohm")
 
 
 def faults(found: list[Reproduction]) -> list[str]:
-    return [f"{r.id}: {r.simulated} ({r.note})" for one in found for r in one.rows if not r.ok]
+    return [f"{r.id}: {r.simulated} ({r.note})" for one in found for r in one.rows if r.ok is False]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_target_is_measured(name: str) -> None:
-    wanted = [
-        id_
-        for id_, fact in paper(name).facts.items()
-        if fact.kind != "given" and not id_.endswith(".mnist")
-    ]
+    wanted = [id_ for id_, fact in paper(name).facts.items() if fact.kind != "given"]
     assert sorted(measures_of(name)) == sorted(wanted)
 
 
@@ -30,7 +26,7 @@ def test_every_target_is_measured(name: str) -> None:
 def test_every_row_is_met_by_the_compiled_integrator(name: str) -> None:
     (found,) = reproduce([name], Lab("compiled"))
     assert faults([found]) == []
-    assert len(found.panels) >= len(measures_of(name)) - 2
+    assert len(found.panels) >= len(measures_of(name)) - len(found.not_run) - 2
 
 
 @pytest.mark.slow

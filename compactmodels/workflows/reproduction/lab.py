@@ -5,9 +5,9 @@ A protocol sets sources, initial state, compliance and temperature, and nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +17,9 @@ from compactmodels.card import ModelCard, load_card
 from compactmodels.constants import ROOM_TEMPERATURE
 from compactmodels.integrate import Response
 from compactmodels.protocols import Protocol
+
+if TYPE_CHECKING:
+    from compactmodels.workflows.recognition.images import Images
 
 FloatArray = NDArray[np.float64]
 
@@ -39,6 +42,10 @@ class Lab:
         Seconds of one ngspice run.
     told : callable
         Called with what is being run, for a progress bar.
+    training : bool
+        Whether the rows that train networks are run: they take minutes.
+    images : mapping
+        What those are trained on, by ``8x8`` and ``MNIST``.
     runs : list of tuple
         Label, time points and pulses of every run.
     """
@@ -47,6 +54,8 @@ class Lab:
     seed: int = 0
     timeout: float = 600.0
     told: Callable[[str], None] = lambda _: None
+    training: bool = False
+    images: Mapping[str, Images] = field(default_factory=dict)
     runs: list[tuple[str, int, int]] = field(default_factory=list)
     _cards: dict[tuple[str, float], ModelCard] = field(default_factory=dict)
 

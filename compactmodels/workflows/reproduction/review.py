@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from compactmodels.integrate import Response
 from compactmodels.workflows.reproduction.lab import Lab, Measure, current_at, top_of
 from compactmodels.workflows.reproduction.published import Paper, paper
+from compactmodels.workflows.reproduction.review_learning import variation
 from compactmodels.workflows.reproduction.rows import Curve, Happens, Measured, Order, Panel
 
 FloatArray = NDArray[np.float64]
@@ -261,5 +262,6 @@ MEASURES: Final[dict[str, Measure]] = {
     "review.hp": hp,
     "review.orders": orders,
     "review.line_resistance": line_resistance,
+    "review.variation": variation,
 }
 """How each target is measured."""

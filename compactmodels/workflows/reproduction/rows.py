@@ -126,6 +126,12 @@ class Measured:
         How it was read; an assumption it rests on.
     missed : str
         Why a row that fails does.
+    bands : mapping
+        By key of a value: the published one has to lie in between (in place of the tolerance).
+    details : mapping
+        More numbers for JSON; their rows show their notes though they are met.
+    not_run : str
+        Why nothing was measured; such a row is neither met nor missed.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -134,6 +140,9 @@ class Measured:
     panels: Sequence[Panel] = ()
     note: str = ""
     missed: str = ""
+    bands: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+    not_run: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +156,10 @@ class Row:
     kind : str
     published, simulated : float, list or str
     unit, tolerance : str
-    ok : bool
+    ok : bool or None
+        None where it was not run.
     note : str
+    details : mapping
     """
 
     id: str
@@ -157,8 +168,9 @@ class Row:
     simulated: Any
     unit: str
     tolerance: str
-    ok: bool
+    ok: bool | None
     note: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 def rows_of(fact: Fact, found: Measured, solver: float) -> list[Row]:
@@ -171,6 +183,8 @@ def rows_of(fact: Fact, found: Measured, solver: float) -> list[Row]:
     solver : float
         Relative tolerance of the solver.
     """
+    if found.not_run:
+        return [Row(fact.id, fact.kind, fact.value, None, fact.unit, "", None, found.not_run)]
     rows = [_number(fact, key, value, found) for key, value in found.values.items()]
     note = "; ".join(x for x in (found.note, found.missed) if x)
     if found.orders:
@@ -196,7 +210,10 @@ def _number(fact: Fact, key: str, value: Any, found: Measured) -> Row:
     rule = fact.tolerance.get(key) or fact.tolerance.get("") or {}
     name = f"{fact.id}.{key}" if key else fact.id
     note = "; ".join(x for x in (found.note, found.missed) if x)
-    if "at_least" in rule or key.endswith("_at_least"):
+    if key in found.bands:
+        low, high = found.bands[key]
+        ok, text = bool(low <= published <= high), f"inside {low:.3f}..{high:.3f}"
+    elif "at_least" in rule or key.endswith("_at_least"):
         bound = rule.get("at_least", published)
         ok, text = bool(np.all(np.asarray(value) >= bound)), "at least"
     else:
@@ -207,7 +224,7 @@ def _number(fact: Fact, key: str, value: Any, found: Measured) -> Row:
         ok = bool(np.all(off <= allowed))
         text = f"{absolute:g}" if absolute is not None else f"{relative:.0%}"
     unit = fact.units.get(key, fact.unit)
-    return Row(name, fact.kind, published, _plain(value), unit, text, ok, note)
+    return Row(name, fact.kind, published, _plain(value), unit, text, ok, note, found.details)
 
 
 def _plain(value: Any) -> Any:

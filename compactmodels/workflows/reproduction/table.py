@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from compactmodels.errors import CompactModelsError, InputError
+from compactmodels.workflows.reproduction import accuracies
 from compactmodels.workflows.reproduction.lab import Lab, Measure
 from compactmodels.workflows.reproduction.published import PAPERS, Paper, paper
 from compactmodels.workflows.reproduction.rows import Measured, Panel, Row, rows_of
@@ -25,10 +26,19 @@ class Reproduction:
     @property
     def missed(self) -> tuple[str, ...]:
         """Ids of the targets of which a row is missed."""
+        return self._with(False)
+
+    @property
+    def not_run(self) -> tuple[str, ...]:
+        """Ids of the targets that were not run."""
+        return self._with(None)
+
+    def _with(self, ok: bool | None) -> tuple[str, ...]:
+        """Ids of the targets with a row of that verdict."""
         ids = [
             fact
             for fact in self.paper.facts
-            if any(not r.ok for r in self.rows if r.id == fact or r.id.startswith(f"{fact}."))
+            if any(r.ok is ok for r in self.rows if r.id == fact or r.id.startswith(f"{fact}."))
         ]
         return tuple(ids)
 
@@ -37,7 +47,7 @@ def measures_of(name: str) -> dict[str, Measure]:
     """How each target of a paper is measured, by id."""
     module = import_module(f"compactmodels.workflows.reproduction.{name}")
     measures: dict[str, Measure] = module.MEASURES
-    return measures
+    return {**measures, **accuracies.measures_of(name)}
 
 
 def wanted_of(names: Sequence[str], only: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -119,16 +129,19 @@ def document(found: Sequence[Reproduction], lab: Lab) -> dict[str, Any]:
                 "tolerance": r.tolerance,
                 "ok": r.ok,
                 "note": r.note,
+                **({"details": dict(r.details)} if r.details else {}),
             }
             for one in found
             for r in one.rows
         ],
         "missed": [id_ for one in found for id_ in one.missed],
+        "not_run": [id_ for one in found for id_ in one.not_run],
         "targets": sum(
             1
             for one in found
             for id_ in one.paper.facts
             if any(r.id == id_ or r.id.startswith(f"{id_}.") for r in one.rows)
+            and id_ not in one.not_run
         ),
         "engine": lab.engine,
         "assumptions": {one.paper.name: list(one.paper.assumptions) for one in found},
