@@ -71,7 +71,9 @@ def test_osdi(folder: Path) -> None:
 @pytest.mark.needs_osdi
 def test_simulate_and_crossbar_say_which_form_ran(folder: Path) -> None:
     assert answer("simulate", "hp", "--protocol", "dc", "-o", "out")["form"] == "osdi"
-    assert answer("crossbar", "hp", "--rows", 2, "--cols", 2)["form"] == "resistor"
+    array = ["crossbar", "--rows", 2, "--cols", 2, "--engine", "ngspice"]
+    assert answer(*array, "hp")["form"] == "resistor"
+    assert answer(*array, "otj")["form"] == "osdi"
 
 
 @pytest.mark.needs_ngspice
