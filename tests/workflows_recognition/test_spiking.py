@@ -23,7 +23,7 @@ def window():
 
 @pytest.mark.slow
 def test_the_window_is_the_devices(window):
-    """Between the grid's states, within 1 % of the range that a pair moves."""
+    """Between the grid's states from 0.05 on, within 1 % of the range that a pair moves (below it nucleates)."""
     card = load_card("otj")
     for w, steps in ((0.33, 2.0), (0.66, -3.0), (0.08, 5.0), (0.87, -2.0)):
         pair = paper("otj").protocol("stdp_antisymmetric", interval=steps * spiking.STEP)
