@@ -161,7 +161,7 @@ def _show(found: Any) -> None:
     """One row for each curve and value: what is drawn, its spread and its closed form."""
     study = found.study
     several = len(study.curves) > 1
-    columns = [*(["curve"] if several else []), study.axis.replace("_", " ")]
+    columns = [*(["curve"] if several else []), study.axis_title.lower()]
     for output in study.outputs.values():
         columns.append(output.title or study.drawn.lower())
         columns += ["closed form"] if output.estimate else []
