@@ -79,6 +79,14 @@ def recognise(
     ] = 0,
     adc_bits: Annotated[int, typer.Option(min=0, help="Of the bit lines; 0: none.")] = 0,
     dac_bits: Annotated[int, typer.Option(min=0, help="Of the word lines; 0: none.")] = 0,
+    interval: Annotated[
+        float,
+        typer.Option(
+            metavar="S",
+            help="Seconds from one sample to the next in training, over which devices forget (slower: both states of "
+            "every device are followed).",
+        ),
+    ] = 0.0,
     wait: Annotated[
         float,
         typer.Option(metavar="S", help="Seconds that the devices forget before the test."),
@@ -87,6 +95,14 @@ def recognise(
         float,
         typer.Option(metavar="OHM", help="Of a segment of word and bit line, in the test."),
     ] = 0.0,
+    array: Annotated[
+        str,
+        typer.Option(
+            metavar="ROWSxCOLUMNS",
+            help="Word and bit lines of the arrays that layers are cut into, for the line resistance; default: one "
+            "array for each layer.",
+        ),
+    ] = "",
     tolerance: Annotated[
         float, typer.Option(metavar="SHARE", help="Of write-verify, of the window.")
     ] = 0.01,
@@ -95,7 +111,7 @@ def recognise(
         typer.Option(
             metavar="NAME",
             help="What breaks it, one thing at a time, in place of one accuracy: non-linearity, on-off, levels, "
-            "cycle-to-cycle, device-to-device, stuck, line-resistance, array-size, drift, or all; may be given "
+            "cycle-to-cycle, device-to-device, stuck, line-resistance, array-size, forgetting, drift, or all; may be given "
             "several times. With -o a table (CSV) and a figure each.",
         ),
     ] = None,
@@ -135,8 +151,10 @@ def recognise(
         stuck=stuck,
         adc_bits=adc_bits,
         dac_bits=dac_bits,
+        interval=interval,
         wait=wait,
         line_resistance=line_resistance,
+        array=_lines(array),
         levels=levels,
         tolerance=tolerance,
     )
@@ -160,6 +178,21 @@ def recognise(
     _print(document)
     if files:
         say("files: " + ", ".join(map(str, files)))
+
+
+def _lines(text: str) -> tuple[int, int]:
+    """``64x32`` as word and bit lines; nothing is (0, 0)."""
+    import re
+
+    from compactmodels.errors import InputError
+
+    found = re.fullmatch(r"(\d{1,6})x(\d{1,6})", text.strip().lower())
+    if text and not found:
+        raise InputError(
+            f"--array {text}: word and bit lines are expected as ROWSxCOLUMNS, such as 64x32",
+            code="bad_setting",
+        )
+    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 def _studies(

@@ -57,8 +57,16 @@ def test_all_leaves_out_what_is_not_known(folder, monkeypatch):
     card(synapse()).save(folder / "syn.toml")
     found = command(*"recognise syn.toml --study all --seeds 1 --epochs 1".split())
     assert found.status == 0, found.err
-    assert "study drift is left out" in found.out
+    assert "study drift is left out" in found.out and "study forgetting is left" in found.out
     assert "What do few levels do?" in found.out and "floating point" in found.out
+
+
+def test_a_card_that_forgets_while_it_learns_through_lines(folder):
+    words = "recognise mose2 --seeds 1 --epochs 1 --hidden 8 --interval 1 --line-resistance 10 --array 32x8"
+    found = command(*words.split(), "--json")
+    assert found.status == 0, found.err
+    assert found.document["hardware"]["array"] == [32, 8]
+    assert 0 < found.document["states_error"] < 0.005
 
 
 def test_for_people(folder):
@@ -79,6 +87,9 @@ def test_for_people(folder):
         ("syn.toml --stuck 2", "bad_setting", "stuck cells outside 0..1 cannot be"),
         ("syn.toml --epochs 1 --seeds 1 --wait 10", "no_relaxation", "leave --wait out"),
         ("syn.toml --study drift", "no_relaxation", "measured and not its retention"),
+        ("syn.toml --interval 1", "no_relaxation", "leave --interval out"),
+        ("syn.toml --array 64", "bad_setting", "expected as ROWSxCOLUMNS"),
+        ("syn.toml --array 128x128", "array_too_large", "larger than the network"),
         ("syn.toml --study level", "unknown_study", "did you mean 'levels'"),
         ("syn.toml --study stuck --stuck 0.1", "bad_setting", "leave --stuck out"),
     ],

@@ -130,12 +130,13 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_refusals() -> None:
     assert [s.name for s in named(["drift", "levels"])] == ["levels", "drift"]
-    assert len(named(["all"])) == len(BREAKS) == 9
+    assert len(named(["all"])) == len(BREAKS) == 10
     with pytest.raises(InputError, match="did you mean 'non-linearity'"):
         named(["nonlinearity"])
-    assert not knows(BREAKS["drift"], DEVICE)
-    with pytest.raises(InputError, match="nothing is known of how 'linear, 32 levels' forgets"):
-        check(BREAKS["drift"], DEVICE, Network(), Hardware())
+    for name in ("forgetting", "drift"):
+        assert not knows(BREAKS[name], DEVICE)
+        with pytest.raises(InputError, match="nothing is known of how 'linear, 32 levels' forgets"):
+            check(BREAKS[name], DEVICE, Network(), Hardware())
     with pytest.raises(InputError, match="leave --stuck out"):
         check(BREAKS["stuck"], DEVICE, Network(), Hardware(stuck=0.1))
     with pytest.raises(InputError, match="leave --read-noise out"):

@@ -74,6 +74,27 @@ def test_weights_through_lines_are_a_direct_solution() -> None:
     np.testing.assert_allclose(weights_of(device, layer, Hardware()), layer.weight, atol=1e-12)
     lossy = weights_of(device, layer, Hardware(line_resistance=1e3))
     assert np.max(np.abs(lossy - layer.weight)) > 0.01
+    # cut into arrays of 4 x 4 lines: each by itself, and what is left over at the ends
+    cut = through_lines(g, 1e3, (4, 4))
+    for rows, pairs in ((slice(0, 4), slice(0, 2)), (slice(8, 9), slice(2, 4))):
+        part = g[:, rows, pairs]
+        np.testing.assert_allclose(cut[:, rows, pairs], through_lines(part, 1e3), rtol=1e-12)
+    small = weights_of(device, layer, Hardware(line_resistance=1e3, array=(4, 4)))
+    assert np.max(np.abs(small - layer.weight)) < np.max(np.abs(lossy - layer.weight))
+
+
+def test_an_array_that_the_network_does_not_fill() -> None:
+    for array in ((65, 16), (1, 2), (9, 20)):
+        recognise(ideal(10), SMALL.first(20, 20), BRIEF, Hardware(array=array))
+    for array in ((66, 16), (65, 22)):
+        with pytest.raises(
+            InputError, match=r"take 65 x 16 and 9 x 20; give at most 65 x 20"
+        ) as caught:
+            recognise(ideal(10), SMALL, BRIEF, Hardware(array=array))
+        assert caught.value.code == "array_too_large"
+    for array in ((0, 4), (4, 3)):
+        with pytest.raises(InputError, match="cannot be"):
+            Hardware(array=array)
 
 
 @pytest.mark.parametrize("mode", ["pulses", "write-verify"])

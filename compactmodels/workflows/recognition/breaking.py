@@ -114,8 +114,8 @@ def named(names: Sequence[str]) -> list[Break]:
 
 
 def knows(study: Break, device: Device) -> bool:
-    """Whether the device has what the study asks for: drift needs a relaxation."""
-    return study.name != "drift" or device.forgetting is not None
+    """Whether the device has what the study asks for: to forget needs a relaxation."""
+    return study.name not in ("forgetting", "drift") or device.forgetting is not None
 
 
 def count_of(study: Break) -> int:

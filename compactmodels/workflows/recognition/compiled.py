@@ -6,17 +6,26 @@ import hashlib
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compactmodels.fast import generated_module
 
+BASE: Final = "kernels"
+IMPORT: Final = "from compactmodels.workflows.recognition.kernels import"
+
 
 @cache
-def kernels(name: str = "kernels") -> ModuleType:
-    """A file of kernels, from the cache folder (``COMPACTMODELS_CACHE``), where Numba keeps its results."""
+def kernels(name: str = BASE) -> ModuleType:
+    """A file of kernels, from the cache folder (``COMPACTMODELS_CACHE``), where Numba keeps its results.
+
+    What a file imports of ``kernels`` comes from there too: the package's own folder may be read-only.
+    """
     source = Path(__file__).with_name(f"{name}.py").read_text("utf-8")
+    if name != BASE:
+        source = source.replace(IMPORT, f"from {kernels().__name__} import")
     digest = hashlib.sha256(source.encode()).hexdigest()[:20]
     return generated_module(f"compactmodels_{name}_{digest}", lambda: source)
 

@@ -15,7 +15,13 @@ from compactmodels.card import ModelCard
 from compactmodels.errors import InputError
 from compactmodels.synapse import Synapse, Train
 from compactmodels.workflows.recognition.law import Law, law_of
-from compactmodels.workflows.recognition.trains import cycle_of, kept_after, synapse_from
+from compactmodels.workflows.recognition.states import States, rested, states_of
+from compactmodels.workflows.recognition.trains import (
+    Cycle,
+    cycle_of,
+    kept_after,
+    synapse_from,
+)
 
 FloatArray = NDArray[np.float64]
 Forgetting = Callable[[float], tuple[FloatArray, FloatArray]]
@@ -23,6 +29,25 @@ Forgetting = Callable[[float], tuple[FloatArray, FloatArray]]
 
 POOR: Final = 0.02
 """Of the window: a law that is further off the card's own cycle is remarked on."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Memory:
+    """The states of a card."""
+
+    card: ModelCard
+    cycle: Cycle
+
+    def over(self, law: Law, interval: float) -> States:
+        """Their tables, with rests of that many seconds."""
+        return states_of(self.card, self.cycle, law, interval)
+
+    def left(self, states: States, of: FloatArray, seconds: float) -> FloatArray:
+        """x of states (..., 2) so many seconds later."""
+        if seconds <= 0.0:
+            return states.read(of)
+        later = rested(self.card, states, seconds)
+        return later.read(later.moved(of, later.rest))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +64,8 @@ class Device:
         Where the synapse comes from.
     forgetting : callable or None
         None where nothing is known.
+    memory : Memory or None
+        What training with rests between the samples needs; None where nothing is known.
     remarks : tuple of (code, message)
     """
 
@@ -47,6 +74,7 @@ class Device:
     law: Law
     facts: Mapping[str, Any] = field(default_factory=dict)
     forgetting: Forgetting | None = None
+    memory: Memory | None = None
     remarks: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -115,7 +143,13 @@ def of_card(card: ModelCard) -> Device:
         )
     facts = {"source": "the card's own dynamics", **facts}
     return Device(
-        card.name, synapse, law_of(synapse), facts, partial(kept_after, card, cycle), tuple(remarks)
+        card.name,
+        synapse,
+        law_of(synapse),
+        facts,
+        partial(kept_after, card, cycle),
+        Memory(card, cycle),
+        tuple(remarks),
     )
 
 
@@ -148,6 +182,23 @@ def ideal(levels: int, g_min: float = 1e-6, g_max: float = 1e-5) -> Device:
     pulses = float(levels - 1)
     synapse = Synapse(Train(g_min, g_max, 0.0, 0.0, pulses), Train(g_max, g_min, 0.0, 0.0, pulses))
     return of_synapse(synapse, f"linear, {levels} levels")
+
+
+def memory_of(device: Device) -> Memory:
+    """What is known of how the device forgets.
+
+    Raises
+    ------
+    InputError
+        Code ``no_relaxation``.
+    """
+    if device.memory is None:
+        raise InputError(
+            f"nothing is known of how '{device.name}' forgets: its pulses were measured and not its retention; "
+            "leave --interval out",
+            code="no_relaxation",
+        )
+    return device.memory
 
 
 def kept(device: Device, u: FloatArray, seconds: float) -> FloatArray:

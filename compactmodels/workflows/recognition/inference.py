@@ -98,18 +98,19 @@ def _converted(x: FloatArray, steps: float) -> FloatArray:
 
 def conductances(device: Device, layer: Layer, seconds: float = 0.0) -> FloatArray:
     """Of every device [S], (2, n, m), as read so many seconds after the last write."""
-    return device.law.low + device.window * kept(device, layer.x, seconds)
+    x = kept(device, layer.x, seconds) if layer.later is None else layer.later(seconds)
+    return device.law.low + device.window * x
 
 
 def weights_of(device: Device, layer: Layer, hardware: Hardware) -> FloatArray:
     """What the pairs stand for in the test: forgotten for a while, and through their lines, (n, m)."""
     g = conductances(device, layer, hardware.wait)
     if hardware.line_resistance > 0.0:
-        g = through_lines(g, hardware.line_resistance)
+        g = through_lines(g, hardware.line_resistance, hardware.array)
     return np.asarray(layer.scale * (g[0] - g[1]) / device.window)
 
 
-def through_lines(g: FloatArray, ohm: float) -> FloatArray:
+def through_lines(g: FloatArray, ohm: float, array: tuple[int, int] = (0, 0)) -> FloatArray:
     """Currents of each bit line per volt on each word line [S], (2, n, m).
 
     Parameters
@@ -118,11 +119,25 @@ def through_lines(g: FloatArray, ohm: float) -> FloatArray:
         Conductances of the pairs [S]; the two bit lines of a pair lie side by side.
     ohm : float
         Of each segment of a word or bit line.
+    array : tuple of int
+        Word and bit lines of the arrays that the layer is cut into, whose currents are added; (0, 0): one array.
 
     Raises
     ------
     CrossbarError, SimulationError
     """
+    rows, columns = array
+    if rows:
+        seen, pairs = np.empty_like(g), columns // 2
+        for i in range(0, g.shape[1], rows):
+            for j in range(0, g.shape[2], pairs):
+                part = (slice(None), slice(i, i + rows), slice(j, j + pairs))
+                seen[part] = _one_array(g[part], ohm)
+        return seen
+    return _one_array(g, ohm)
+
+
+def _one_array(g: FloatArray, ohm: float) -> FloatArray:
     from netlists.solver.linear import solve_crossbar
 
     _, n, m = g.shape

@@ -190,6 +190,23 @@ def descend(total, touched, marks, many, rate, w):
 
 
 @njit(**JIT)
+def bounded(total, touched, many, rate, pulses, bound, most):
+    """The rate at which no device needs more than ``most`` pulses.
+
+    ``pulses`` are those of a change of 1 of the weight; no entry of ``total`` exceeds ``bound``.
+    """
+    if bound * rate * pulses <= most:
+        return rate
+    largest = 0.0
+    for k in range(many):
+        for j in range(total.shape[1]):
+            largest = max(largest, abs(total[touched[k], j]))
+    if largest * rate * pulses <= most:
+        return rate
+    return most / (largest * pulses)
+
+
+@njit(**JIT)
 def write(
     total,
     touched,
@@ -219,14 +236,7 @@ def write(
     direction stays (``bound``: what no entry of ``total`` exceeds). Returns how many were given.
     """
     own = span.shape[1] > 1
-    per = rate * max(law[4][0], law[4][1]) / scale
-    if bound * per > most:
-        largest = 0.0
-        for k in range(many):
-            for j in range(w.shape[1]):
-                largest = max(largest, abs(total[touched[k], j]))
-        if largest * per > most:
-            rate *= most / (largest * per)
+    rate = bounded(total, touched, many, rate, max(law[4][0], law[4][1]) / scale, bound, most)
     up_step, down_step = rate * law[4][0] / scale, -rate * law[4][1] / scale
     s = span[0, 0, 0]
     p = pace[0, 0, 0]
@@ -302,6 +312,36 @@ def refresh(u, span, pace, w, law, scale, kick, above, rng):
 
 
 @njit(**JIT)
+def room(n, hidden, classes):
+    """What a sample needs for its passes: inputs, rows, hidden units, their lines, sums, gradients."""
+    lines = np.empty(n, np.int64), np.arange(hidden + 1)
+    sums, slopes = (np.empty(hidden), np.empty(classes)), (np.empty(hidden), np.empty(classes))
+    return np.zeros(n), lines, np.ones(hidden + 1), sums, slopes
+
+
+# fmt: off
+@njit(**JIT)
+def sample(image, label, full, noise, dac, adc, reach, rng, w1, w2, own, t1, r1, m1, k1, t2, r2, m2, k2):
+    """Forward and backward; the outer products are added to ``t1`` and ``t2``.
+
+    Returns the loss, the rows touched, and what no entry of the two products exceeds.
+    """
+    # fmt: on
+    x, (rows, every), h, (z1, z2), (d1, d2) = own
+    x[:] = 0.0
+    count = driven(image, full, dac, x, rows)
+    forward(w1, x, rows, count, noise, dac, adc, reach, rng, z1)
+    for j in range(z1.size):
+        h[j] = converted(sigmoid(z1[j]), dac)
+    forward(w2, h, every, h.size, noise, dac, adc, reach, rng, z2)
+    loss = softmax(z2, label, d2)
+    backward(w2, d2, h, noise, rng, d1)
+    k1 = collect(t1, x, rows, count, d1, r1, m1, k1)
+    k2 = collect(t2, h, every, h.size, d2, r2, m2, k2)
+    return loss, k1, k2, np.max(np.abs(d1)), np.max(np.abs(d2))  # no input exceeds 1
+
+
+@njit(**JIT)
 def epoch(images, labels, order, full, net, spec, law, rng, first):
     """One pass over the samples of ``order``; (mean loss, pulses given, samples before the next).
 
@@ -312,27 +352,16 @@ def epoch(images, labels, order, full, net, spec, law, rng, first):
     u1, span1, pace1, w1, u2, span2, pace2, w2 = net
     rate, batch, scale, most, noise, kick, dac, adc, reach, turns, above = spec
     n, hidden, classes = w1.shape[0], w1.shape[1], w2.shape[1]
-    x, rows = np.zeros(n), np.empty(n, np.int64)
-    h, every = np.ones(hidden + 1), np.arange(hidden + 1)
-    z1, z2, d1, d2 = np.empty(hidden), np.empty(classes), np.empty(hidden), np.empty(classes)
+    own = room(n, hidden, classes)
     t1, m1, r1 = np.zeros(w1.shape), np.zeros(n, np.bool_), np.empty(n, np.int64)
     t2, m2, r2 = np.zeros(w2.shape), np.zeros(hidden + 1, np.bool_), np.empty(hidden + 1, np.int64)
     loss, given, k1, k2, inside, side = 0.0, 0, 0, 0, 0, first
     b1, b2 = 0.0, 0.0
     for k in range(order.size):
-        image = images[order[k]]
-        for i in range(n):
-            x[i] = 0.0
-        count = driven(image, full, dac, x, rows)
-        forward(w1, x, rows, count, noise, dac, adc, reach, rng, z1)
-        for j in range(hidden):
-            h[j] = converted(sigmoid(z1[j]), dac)
-        forward(w2, h, every, hidden + 1, noise, dac, adc, reach, rng, z2)
-        loss += softmax(z2, labels[order[k]], d2)
-        backward(w2, d2, h, noise, rng, d1)
-        k1 = collect(t1, x, rows, count, d1, r1, m1, k1)
-        k2 = collect(t2, h, every, hidden + 1, d2, r2, m2, k2)
-        b1, b2 = b1 + np.max(np.abs(d1)), b2 + np.max(np.abs(d2))  # no input exceeds 1
+        # fmt: off
+        got, k1, k2, e1, e2 = sample(images[order[k]], labels[order[k]], full, noise, dac, adc, reach, rng, w1, w2, own, t1, r1, m1, k1, t2, r2, m2, k2)
+        # fmt: on
+        loss, b1, b2 = loss + got, b1 + e1, b2 + e2
         inside += 1
         if inside == batch or k == order.size - 1:
             step = rate / inside
@@ -351,32 +380,3 @@ def epoch(images, labels, order, full, net, spec, law, rng, first):
             given += refresh(u1, span1, pace1, w1, law, scale, kick, above, rng)
             given += refresh(u2, span2, pace2, w2, law, scale, kick, above, rng)
     return loss / order.size, given, side
-
-
-@njit(**JIT)
-def verify(u, pace, target, law, kick, noise, tolerance, most, rng):
-    """Write and verify: pulses until a reading is within ``tolerance`` of its target.
-
-    Before every pulse the device is read (with ``noise``); one pulse at a time, at most ``most``.
-    Returns the pulses given and the devices that were not brought there.
-    """
-    given, missed = 0, 0
-    for a in range(u.shape[0]):
-        for i in range(u.shape[1]):
-            for j in range(u.shape[2]):
-                p = pace[a, i, j] if pace.shape[1] > 1 else pace[0, 0, 0]
-                there = False
-                for k in range(most + 1):
-                    read = u[a, i, j]
-                    if noise > 0.0:
-                        read += noise * normal(rng)
-                    if abs(read - target[a, i, j]) <= tolerance:
-                        there = True
-                        break
-                    if k == most:
-                        break
-                    u[a, i, j] = moved(u[a, i, j], 1, p, read < target[a, i, j], law, kick, rng)
-                    given += 1
-                if not there:
-                    missed += 1
-    return given, missed

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compactmodels.workflows.recognition.device import Device, kept, with_levels
+from compactmodels.workflows.recognition.device import Device, kept, memory_of, with_levels
 from compactmodels.workflows.recognition.images import CLASSES, Images
 from compactmodels.workflows.recognition.inference import Reading as ExactReading
 from compactmodels.workflows.recognition.inference import (
@@ -23,7 +23,8 @@ from compactmodels.workflows.recognition.inference import (
     reading_of,
     weights_of,
 )
-from compactmodels.workflows.recognition.settings import Choice, Hardware, Network
+from compactmodels.workflows.recognition.resting import with_rests
+from compactmodels.workflows.recognition.settings import Choice, Hardware, Network, fitting
 from compactmodels.workflows.recognition.training import (
     Trained,
     by_pulses,
@@ -69,13 +70,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recognition:
-    """All seeds of one device on one set of images."""
+    """All seeds of one device on one set of images.
+
+    ``states_error``: of the tables of both states, of the window, where devices rest between the samples.
+    """
 
     device: Device
     images: Images
     choice: Choice
     seed: int
     outcomes: tuple[Outcome, ...]
+    states_error: float | None = None
 
     @property
     def accuracies(self) -> FloatArray:
@@ -130,10 +135,16 @@ def recognise(
 
     network = (network or Network()).sized(images.pixels)
     hardware = hardware or Hardware()
+    fitting(hardware, network, images.pixels)
     used = device
     if hardware.levels and hardware.mode == "pulses":
         used = with_levels(device, hardware.levels)
     kept(used, np.zeros(2), hardware.wait)  # refuses before the work, not after it
+    states = None
+    if hardware.interval > 0.0:
+        progress(f"{used.name}: pulses and rests from every state", 0, 1)
+        states = memory_of(used).over(used.law, hardware.interval)
+    train = by_pulses if states is None else partial(with_rests, states)
     sources = np.random.SeedSequence(seed).spawn(seeds)
     count = seeds * network.epochs * (1 if hardware.mode == "write-verify" else 2)
     done = [0]
@@ -142,13 +153,15 @@ def recognise(
         done[0] += 1
         progress(f"{what}, epoch {epoch}, loss {loss:.3f}", done[0], count)
 
-    one = partial(_one, used, images, network, hardware, told)
+    one = partial(_one, train, used, images, network, hardware, told)
     with ThreadPoolExecutor(min(seeds, workers or threads())) as pool:
         outcomes = tuple(pool.map(one, sources))
-    return Recognition(used, images, Choice(network, hardware), seed, outcomes)
+    off = None if states is None else states.error
+    return Recognition(used, images, Choice(network, hardware), seed, outcomes, off)
 
 
 def _one(
+    train: Callable[..., Trained],
     device: Device,
     images: Images,
     network: Network,
@@ -173,7 +186,7 @@ def _one(
     began = time.perf_counter()
     if hardware.mode == "pulses":
         reading = reading_of(device, hardware, scales)
-        found = by_pulses(
+        found = train(
             device,
             images,
             network,
@@ -235,6 +248,7 @@ def document(found: Recognition) -> dict[str, Any]:
         "seeds": len(found.outcomes),
         "recall": [int(a) / int(b) if b else None for a, b in zip(right, shown)],
         "pulses": [o.pulses for o in found.outcomes],
+        "states_error": found.states_error,
         "missed_devices": [o.missed for o in found.outcomes],
         "warnings": [{"code": c, "message": m} for c, m in found.device.remarks],
     }

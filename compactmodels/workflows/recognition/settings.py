@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
 from compactmodels.errors import InputError
+from compactmodels.workflows.recognition.images import CLASSES
 
 HIDDEN: Final = {64: 36, 784: 100}
 """Hidden units by pixels: 64-36-10 is the usual one for 8x8 (Agarwal et al., IJCNN 2016,
@@ -92,10 +93,15 @@ class Hardware:
         Share of devices that cannot be moved, half of them at each end of the window.
     adc_bits, dac_bits : int
         0: none.
+    interval : float
+        Seconds from one sample to the next in training, over which the devices forget.
     wait : float
         Seconds between the last write and the test, over which the devices forget.
     line_resistance : float
         Of a segment of word and bit line [ohm], in the test.
+    array : tuple of int
+        Word and bit lines of the arrays that the layers are cut into, for the line resistance; (0, 0): one array
+        for each layer.
     levels : int
         ``pulses``: pulses + 1 from end to end, in place of the card's; ``write-verify``: targets. 0: as they are.
     tolerance : float
@@ -117,8 +123,10 @@ class Hardware:
     stuck: float = 0.0
     adc_bits: int = 0
     dac_bits: int = 0
+    interval: float = 0.0
     wait: float = 0.0
     line_resistance: float = 0.0
+    array: tuple[int, int] = (0, 0)
     levels: int = 0
     tolerance: float = 0.01
     verify_pulses: int = 200
@@ -133,8 +141,17 @@ class Hardware:
             "a share of stuck cells outside 0..1": not 0 <= self.stuck <= 1,
             "converters of more than 24 bits": min(self.adc_bits, self.dac_bits) < 0
             or max(self.adc_bits, self.dac_bits) > 24,
+            "an interval below 0 s": not 0 <= self.interval < float("inf"),
+            "an interval without pulses both ways (writing and verifying, or potentiation only)": self.interval
+            > 0
+            and (self.mode, self.update) != ("pulses", "both-ways"),
+            "an interval with levels that are not the card's": self.interval > 0
+            and self.levels > 0,
             "a wait below 0 s": not 0 <= self.wait < float("inf"),
             "a line resistance below 0": not 0 <= self.line_resistance < float("inf"),
+            f"an array of {self.array[0]} x {self.array[1]} lines": self.array != (0, 0)
+            and not (self.array[0] > 0 and self.array[1] > 0),
+            f"an array of {self.array[1]} bit lines (a pair takes two)": self.array[1] % 2 == 1,
             "1 level": self.levels == 1 or self.levels < 0,
             "a tolerance that is not above 0": not self.tolerance > 0,
             "no pulse to write with": self.verify_pulses < 1,
@@ -150,6 +167,27 @@ class Hardware:
     def adc(self) -> float:
         """Steps of the bit lines' converters; 0: none."""
         return float((1 << self.adc_bits) - 1) if self.adc_bits else 0.0
+
+
+def fitting(hardware: Hardware, network: Network, pixels: int) -> None:
+    """Refuse an array that the network cannot fill.
+
+    Raises
+    ------
+    InputError
+        Code ``array_too_large``: more word or bit lines than either layer has.
+    """
+    rows, columns = hardware.array
+    hidden = network.sized(pixels).hidden
+    layers = ((pixels + 1, 2 * hidden), (hidden + 1, 2 * CLASSES))
+    most = tuple(max(layer[k] for layer in layers) for k in (0, 1))
+    if rows > most[0] or columns > most[1]:
+        first, second = (f"{n} x {m}" for n, m in layers)
+        raise InputError(
+            f"an array of {rows} x {columns} lines is larger than the network: its layers take {first} and {second}; "
+            f"give at most {most[0]} x {most[1]}, or leave --array out (one array for each layer)",
+            code="array_too_large",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ class Layer:
     weight : (n, m) array
     scale : float
         Weight of a whole window.
+    later : callable or None
+        x so many seconds later, where the states of the devices are known.
     """
 
     u: FloatArray
@@ -43,6 +45,7 @@ class Layer:
     pace: FloatArray
     weight: FloatArray
     scale: float
+    later: Callable[[float], FloatArray] | None = None
 
     @property
     def x(self) -> FloatArray:
@@ -223,7 +226,7 @@ def programmed(
         target = np.maximum(np.stack([weight, -weight]) / scale, 0.0)
         if hardware.levels:
             target = np.round(target * (hardware.levels - 1)) / (hardware.levels - 1)
-        given, lost = kernels().verify(
+        given, lost = kernels("verify_kernels").verify(
             layer.u,
             layer.pace,
             np.minimum(target / layer.span, 1.0),

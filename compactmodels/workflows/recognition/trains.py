@@ -71,6 +71,8 @@ class Cycle:
         By which the last two differ, of the window.
     said : str
         Where the pulses come from.
+    turned : bool
+        Whether the pulses that depress come first.
     """
 
     up: FloatArray
@@ -81,6 +83,7 @@ class Cycle:
     cycles: int
     drift: float
     said: str
+    turned: bool = False
 
 
 def protocol_of(card: ModelCard) -> tuple[Protocol, float, str]:
@@ -125,7 +128,8 @@ def cycle_of(card: ModelCard) -> Cycle:
         before, number = g, number + 1
     states = np.stack([np.interp(times, found.time, x) for x in (found.w, found.s)], axis=1)
     first, second = g[:half], g[half:]
-    if first[-1] < first[0]:  # the card's first pulses depress
+    turned = bool(first[-1] < first[0])  # the card's first pulses depress
+    if turned:
         first, second = second, first
         states = np.concatenate([states[half:], states[:half]])
     _check(card, first, second, said)
@@ -138,6 +142,7 @@ def cycle_of(card: ModelCard) -> Cycle:
         number,
         drift,
         said,
+        turned,
     )
 
 

@@ -1,0 +1,105 @@
+"""Training of devices that forget between one sample and the next, by both states of the card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compactmodels.workflows.recognition.compiled import kernels, stream
+from compactmodels.workflows.recognition.device import Device, Memory, memory_of
+from compactmodels.workflows.recognition.images import Images
+from compactmodels.workflows.recognition.settings import REACH, Hardware, Network
+from compactmodels.workflows.recognition.states import States
+from compactmodels.workflows.recognition.training import (
+    Layer,
+    Told,
+    Trained,
+    layer_of,
+    noises,
+    start_weights,
+)
+
+FloatArray = NDArray[np.float64]
+
+
+def with_rests(
+    states: States,
+    device: Device,
+    images: Images,
+    network: Network,
+    hardware: Hardware,
+    rng: np.random.Generator,
+    test: Callable[[list[FloatArray]], float] | None = None,
+    told: Told = lambda *_: None,
+) -> Trained:
+    """Train by pulses with the rest of ``states`` at 0 V from one sample to the next.
+
+    Each device has the card's two states, and begins where the settled cycle has left one of its conductance.
+    Before a sample is shown every device relaxes; the sample is read and written at once. The test set after an
+    epoch is read right after the last write.
+
+    Raises
+    ------
+    InputError
+        Code ``no_relaxation``.
+    """
+    memory = memory_of(device)
+    weights = start_weights(images, network, rng)
+    layers = [layer_of(w, network.scale, hardware, rng) for w in weights]
+    held = [np.ascontiguousarray(states.at(layer.u)) for layer in layers]
+    net = tuple(
+        part
+        for layer, own in zip(layers, held, strict=True)
+        for part in (own, layer.span, layer.pace, layer.weight)
+    )
+    read, kick = noises(device, hardware)
+    spec = (
+        network.rate,
+        network.batch,
+        network.scale,
+        network.most,
+        np.sqrt(2.0) * read * network.scale,  # of the two devices of a pair
+        kick,
+        hardware.dac,
+        hardware.adc,
+        REACH,
+    )
+    tables = (states.w, states.s, states.x, states.up, states.down, states.rest)
+    maps = (*tables, *states.directories())
+    pulses = np.array([device.law.up.pulses, device.law.down.pulses])
+    curve, count, side, noise = [], 0, 0, stream(rng)
+    for k in range(network.epochs):
+        loss, given, side = kernels("state_kernels").epoch(
+            images.train_x,
+            images.train_y,
+            rng.permutation(len(images.train_y)),
+            float(images.full),
+            net,
+            spec,
+            maps,
+            pulses,
+            noise,
+            side,
+        )
+        count += given
+        curve.append((loss, test([layer.weight for layer in layers]) if test else np.nan))
+        told(k + 1, loss)
+    first, second = (
+        _left(memory, states, layer, own) for layer, own in zip(layers, held, strict=True)
+    )
+    return Trained((first, second), np.array(curve), count)
+
+
+def _left(memory: Memory, states: States, layer: Layer, held: FloatArray) -> Layer:
+    """The layer as its states are; stuck devices stay as they are for ever."""
+    stuck = np.broadcast_to(layer.pace, layer.u.shape) == 0.0
+
+    def later(seconds: float) -> FloatArray:
+        now = states.read(held)
+        x = memory.left(states, held, seconds)
+        return np.asarray(np.where(stuck, now, x) * layer.span)
+
+    return replace(layer, u=states.read(held), later=later)
