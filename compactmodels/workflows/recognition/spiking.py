@@ -36,7 +36,7 @@ STEP: Final = 1e-6
 """Of time [s]: the waveforms of the tunnel junction last 11 of them."""
 REACH: Final = 12
 """Steps beyond which two spikes do not meet."""
-STATES: Final = 21
+STATES: Final = 41
 READ: Final = 0.1
 """V"""
 
@@ -113,7 +113,7 @@ class SpikingOutcome:
 def spike_window(card: ModelCard) -> FloatArray:
     """What a pair of spikes changes of the state w, shape (states, intervals).
 
-    States evenly from 0 to 1, intervals from -:data:`REACH` to :data:`REACH` steps; above 0 the input's spike
+    States at even steps of their fourth root from 0 to 1, intervals from -:data:`REACH` to :data:`REACH` steps; above 0 the input's spike
     comes first.
 
     Raises
@@ -130,7 +130,7 @@ def spike_window(card: ModelCard) -> FloatArray:
     source, name = PUBLISHED[card.name]
     origin = paper(source)
     intervals = np.arange(-REACH, REACH + 1) * STEP  # spikes fall on whole steps
-    states = np.linspace(0.0, 1.0, STATES)
+    states = np.linspace(0.0, 1.0, STATES) ** 4
     found = np.empty((STATES, intervals.size))
     for j, interval in enumerate(intervals):
         pair = origin.protocol(name, interval=float(interval))
@@ -180,7 +180,7 @@ def learn_by_spikes(
 
 
 def _conducts(card: ModelCard) -> FloatArray:
-    """Conductance at the read voltage over its highest, on the grid of the states."""
+    """Conductance at the read voltage over its highest, at even steps of the state."""
     w = np.linspace(0.0, 1.0, STATES)
     current = card.model.current(np.full(STATES, READ), card.values, w=w, s=0.0)
     g = np.asarray(current, dtype=np.float64)

@@ -2,8 +2,9 @@
 """The spiking network step by step; compiled.py loads this from the cache folder.
 
 ``w`` (inputs, neurons) are the devices' non-volatile states, ``window`` (states, intervals) what a pair
-of spikes changes of a state, on even grids of the state from 0 to 1 and of the interval from -reach to
-reach; ``conducts`` the conductance over its highest on the same grid of the state.
+of spikes changes of a state, on even grids of the state's fourth root from 0 to 1 (growth begins at nuclei of
+a millionth and waits for them up to a hundredth) and of the interval from -reach to reach; ``conducts`` the conductance
+over its highest on an even grid of the state.
 """
 
 import numpy as np
@@ -25,7 +26,7 @@ def along(table, x):
 def changed(window, w, interval, reach):
     """The state after a pair of spikes that far apart (steps; above 0: pre before post)."""
     rows, columns = window.shape
-    a = min(max(w, 0.0), 1.0) * (rows - 1)
+    a = np.sqrt(np.sqrt(min(max(w, 0.0), 1.0))) * (rows - 1)
     b = (interval / reach + 1.0) / 2.0 * (columns - 1)
     i, j = min(int(a), rows - 2), min(int(b), columns - 2)
     a, b = a - i, b - j
