@@ -105,6 +105,12 @@ def map_weights(
     if state.json:
         emit_json({**document, "files": written})
     _show(document)
+    if not report.chosen[0].settled:
+        after = document["after"]
+        say(
+            f"  [unsettled] the loop was cut short after {after['rounds']} rounds, with conductances that still change by "
+            f"up to {after['last_change']:.2g} of themselves: shorter lines, or a window of lower conductances, let it end"
+        )
     if written:
         say("files: " + ", ".join(written))
 

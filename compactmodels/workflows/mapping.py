@@ -64,6 +64,9 @@ class Mapped:
     at_end : int
         Cells that compensation has put to an end of the window and that would have to pass it.
     rounds : int
+        Of the loop; 0 without compensation.
+    change : float
+        Largest relative change of a conductance in the last round; above :data:`SETTLED` the loop was cut short.
     """
 
     mapping: str
@@ -74,6 +77,12 @@ class Mapped:
     factor: float = 1.0
     at_end: int = 0
     rounds: int = 0
+    change: float = 0.0
+
+    @property
+    def settled(self) -> bool:
+        """Whether the loop ended by itself."""
+        return self.change <= SETTLED
 
     def output(self, currents: ArrayLike) -> FloatArray:
         """y from the bit lines' currents (..., columns) [A] per volt of the inputs."""
@@ -126,9 +135,11 @@ def map_weights(
         target, siemens = _offset(matrix, low, high)
     else:
         raise InputError(f"mapping '{mapping}': one of {', '.join(MAPPINGS)} is expected")
-    factor, at_end, rounds, conductance = 1.0, 0, 0, target
+    factor, at_end, rounds, change, conductance = 1.0, 0, 0, 0.0, target
     if compensate:
-        factor, at_end, rounds, conductance = _compensated(mapping, target, card, lines, low, high)
+        factor, at_end, rounds, change, conductance = _compensated(
+            mapping, target, card, lines, low, high
+        )
     w = _states(card, conductance, lines)
     return Mapped(
         mapping=mapping,
@@ -139,6 +150,7 @@ def map_weights(
         factor=factor,
         at_end=at_end,
         rounds=rounds,
+        change=change,
     )
 
 
@@ -202,8 +214,8 @@ def _states(card: ModelCard, conductance: FloatArray, lines: Lines) -> FloatArra
 
 def _compensated(
     mapping: str, target: FloatArray, card: ModelCard, lines: Lines, low: float, high: float
-) -> tuple[float, int, int, FloatArray]:
-    """Factor, cells that would have to pass an end of the window, rounds, conductances."""
+) -> tuple[float, int, int, float, FloatArray]:
+    """Factor, cells that would have to pass an end of the window, rounds, last change, conductances."""
     wanted = _pairwise if mapping == "differential" else _each
     g, rounds, change = target, 0, np.inf
     while change > SETTLED and rounds < ROUNDS:
@@ -215,7 +227,7 @@ def _compensated(
         g = new
     rounding = 1e-6 * high
     at_end = np.count_nonzero((needed < low - rounding) | (needed > high + rounding))
-    return factor, int(at_end), rounds, g
+    return factor, int(at_end), rounds, change, g
 
 
 def _each(

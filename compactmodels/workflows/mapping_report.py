@@ -53,6 +53,8 @@ def _told(mapped: Mapped, judged: Judgement) -> dict[str, Any]:
         "factor": mapped.factor,
         "cells_at_an_end": mapped.at_end,
         "rounds": mapped.rounds,
+        "settled": mapped.settled,
+        "last_change": mapped.change,
     }
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from compactmodels import load_card
 from compactmodels.errors import CompactModelsError
+from compactmodels.workflows import mapping as mapping_module
 from compactmodels.workflows.mapping import Lines, effective, judge, map_weights
 from compactmodels.workflows.mapping_report import report_mapping, write_mapping
 from tests.netlists.solver_judge import judge as solved
@@ -43,6 +44,14 @@ def test_compensated_weights_are_what_was_wanted(mapping):
     each = [solved(plain.conductance, row, 0.0, 30.0, 20.0)[0] for row in np.eye(8)]
     off = np.abs(plain.output(np.array(each)).T - matrix).max()
     assert off > 1e-2
+
+
+def test_a_loop_that_is_cut_short_says_so(monkeypatch):
+    whole = map_weights(weights(), LINEAR, lines=WIRES, compensate=True)
+    assert whole.settled and 2 < whole.rounds < mapping_module.ROUNDS
+    monkeypatch.setattr(mapping_module, "ROUNDS", 2)
+    cut = report_mapping(weights(), LINEAR, lines=WIRES).document()["after"]
+    assert cut["rounds"] == 2 and not cut["settled"] and cut["last_change"] > 1e-6
 
 
 @pytest.mark.parametrize("mapping", ["differential", "offset"])
