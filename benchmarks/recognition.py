@@ -3,6 +3,7 @@
     python benchmarks/recognition.py epoch MNIST            784-100-10, one epoch on devices, and in floating point
     python benchmarks/recognition.py cards DIR [CARD ...]   accuracies of library cards, five seeds
     python benchmarks/recognition.py band DIR CARD [SEEDS]  what the settings span that a paper leaves open
+    python benchmarks/recognition.py less DIR CARD          with fewer images, epochs and hidden units; three seeds
 
 DIR holds optdigits.tra and .tes or MNIST's IDX files.  The first process of a machine compiles the kernels;
 the epoch is timed after one of 100 samples.  Memory is the peak of the whole process.
@@ -82,9 +83,21 @@ def spanned(folder: str, name: str, seeds: str = "5") -> None:
     print(f"  band {100 * low:.2f} .. {100 * high:.2f} %")
 
 
+def less(folder: str, name: str) -> None:
+    images, device = load(folder), of_card(load_card(name))
+    count = len(images.train_y)
+    print(f"{name} on {images.name}")
+    for number, epochs in ((3823, 1), (3823, 5), (3823, 20), (8000, 1), (20000, 1), (60000, 1)):
+        if number <= count:
+            found = recognise(device, images.first(number), Network(epochs=epochs), seeds=3)
+            line(f"{number} images, {epochs} epochs", found)
+    for hidden in (10, 16, 36):
+        line(f"{hidden} hidden", recognise(device, images, Network(hidden=hidden), seeds=3))
+
+
 if __name__ == "__main__":
     what, *rest = sys.argv[1:] or ["help"]
-    known = {"epoch": epoch, "cards": cards, "band": spanned}
+    known = {"epoch": epoch, "cards": cards, "band": spanned, "less": less}
     if what not in known or not rest:
         sys.exit(__doc__)
     known[what](*rest)

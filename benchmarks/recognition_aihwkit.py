@@ -29,7 +29,8 @@ DATA = Path(__file__).resolve().parents[1] / "compactmodels" / "measurements" / 
 CHILD = Path(__file__).with_name("recognition_aihwkit_child.py")
 
 
-def here(images, epochs: int, seeds: int) -> None:
+def here(images, epochs: int, seeds: int) -> float:
+    """Prints ours; noise of a pair's reading, of a weight from -1 to 1."""
     fit = fit_plasticity(
         str(DATA),
         "ltp",
@@ -50,13 +51,15 @@ def here(images, epochs: int, seeds: int) -> None:
         own = found.accuracies
         each = np.mean([o.seconds for o in found.outcomes]) / epochs
         print(
-            f"here, {name:28s} {100 * own.mean():5.1f} +- {100 * own.std(ddof=1):.1f} %, {each:.2f} s an epoch "
+            f"here, {name:34s} {100 * own.mean():5.1f} +- {100 * own.std(ddof=1):.1f} %, {each:.2f} s an epoch "
             f"({time.process_time() - start:.0f} s of CPU in all, floating point included)",
             flush=True,
         )
+    return float(np.sqrt(2.0) * device.read_noise)
 
 
-def there(images, epochs: int, seeds: int) -> None:
+def there(images, epochs: int, seeds: int, read: float) -> None:
+    """``read``: noise of a pair's reading here, of a weight from -1 to 1; tried there in place of the write noise."""
     python = os.environ.get("COMPACTMODELS_AIHWKIT")
     if python is None:
         print("aihwkit: not run, COMPACTMODELS_AIHWKIT names no Python that has it")
@@ -70,15 +73,15 @@ def there(images, epochs: int, seeds: int) -> None:
             test_x=images.test_x / images.full,
             test_y=images.test_y,
         )
-        words = [python, str(CHILD), str(data), str(epochs), str(seeds)]
+        words = [python, str(CHILD), str(data), str(epochs), str(seeds), str(read)]
         subprocess.run(words, check=True)
 
 
 def main() -> None:
     images = load(sys.argv[1])
     epochs, seeds = (int(x) for x in (*sys.argv[2:4], *("6", "3")[len(sys.argv[2:4]) :]))
-    here(images, epochs, seeds)
-    there(images, epochs, seeds)
+    read = here(images, epochs, seeds)
+    there(images, epochs, seeds, read)
 
 
 if __name__ == "__main__":

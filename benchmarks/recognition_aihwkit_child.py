@@ -9,16 +9,40 @@ from aihwkit.nn import AnalogLinear, AnalogSequential
 from aihwkit.optim import AnalogSGD
 from aihwkit.simulator.configs import SingleRPUConfig
 from aihwkit.simulator.configs.utils import IOParameters
+from aihwkit.simulator.parameters.enums import (
+    BoundManagementType,
+    NoiseManagementType,
+    WeightNoiseType,
+)
 from aihwkit.simulator.presets import ReRamESPresetDevice
 from torch import nn
 
 RATE = 0.03
 
 
-def layer(inputs, outputs, noise):
-    config = SingleRPUConfig(device=ReRamESPresetDevice())
-    config.forward = config.backward = IOParameters(is_perfect=True)
+def reading(noise):
+    """Exact, or with noise of every weight that is drawn anew at every reading, and nothing else."""
     if not noise:
+        return IOParameters(is_perfect=True)
+    return IOParameters(
+        inp_bound=1e6,
+        out_bound=1e6,
+        inp_res=-1,
+        out_res=-1,
+        out_noise=0.0,
+        noise_management=NoiseManagementType.NONE,
+        bound_management=BoundManagementType.NONE,
+        w_noise=noise,
+        w_noise_type=WeightNoiseType.ADDITIVE_CONSTANT,
+    )
+
+
+def layer(inputs, outputs, noise):
+    """``noise``: the preset's own when it writes, and what a weight reads off by."""
+    writing, reads = noise
+    config = SingleRPUConfig(device=ReRamESPresetDevice())
+    config.forward = config.backward = reading(reads)
+    if not writing:
         config.device.write_noise_std = 0.0
     return AnalogLinear(inputs, outputs, bias=True, rpu_config=config)
 
@@ -49,11 +73,15 @@ def one(data, epochs, seed, noise):
 def main():
     torch.set_num_threads(1)
     data = np.load(sys.argv[1])
-    epochs, seeds = int(sys.argv[2]), int(sys.argv[3])
-    for name, noise in (("its write noise", True), ("without write noise", False)):
+    epochs, seeds, read = int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
+    for name, noise in (
+        ("its write noise", (True, 0.0)),
+        ("without write noise", (False, 0.0)),
+        (f"instead {read:.3f} at every reading", (False, read)),
+    ):
         rows = np.array([one(data, epochs, seed, noise) for seed in range(seeds)])
         print(
-            f"aihwkit, {name:25s} {100 * rows[:, 0].mean():5.1f} +- {100 * rows[:, 0].std(ddof=1):.1f} %, "
+            f"aihwkit, {name:31s} {100 * rows[:, 0].mean():5.1f} +- {100 * rows[:, 0].std(ddof=1):.1f} %, "
             f"{rows[:, 1].mean():.1f} s an epoch",
             flush=True,
         )

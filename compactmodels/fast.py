@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -198,8 +199,13 @@ def _module(source: str) -> ModuleType:
     return generated_module(f"compactmodels_generated_{digest}", lambda: source)
 
 
+_GENERATING = threading.RLock()  # a module may need another one
+
+
 def generated_module(name: str, source: Callable[[], str]) -> ModuleType:
     """A module of generated text, from a file in the cache folder so that Numba can keep its results.
+
+    One thread at a time: a module that another thread is still executing is no module yet.
 
     Parameters
     ----------
@@ -208,15 +214,22 @@ def generated_module(name: str, source: Callable[[], str]) -> ModuleType:
     source : callable
         Makes the text, where the file is not there yet.
     """
-    path = cache_folder() / f"{name}.py"
-    if not path.exists():
-        write_text(path, source())
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+    with _GENERATING:
+        if name in sys.modules:
+            return sys.modules[name]
+        path = cache_folder() / f"{name}.py"
+        if not path.exists():
+            write_text(path, source())
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]  # not half of it for the next caller
+            raise
+        return module
 
 
 def respond(

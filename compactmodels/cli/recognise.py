@@ -95,6 +95,13 @@ def recognise(
         float,
         typer.Option(metavar="OHM", help="Of a segment of word and bit line, in the test."),
     ] = 0.0,
+    train_through_lines: Annotated[
+        bool,
+        typer.Option(
+            "--train-through-lines",
+            help="The line resistance is there in training too (slower), not in the test only.",
+        ),
+    ] = False,
     array: Annotated[
         str,
         typer.Option(
@@ -154,6 +161,7 @@ def recognise(
         interval=interval,
         wait=wait,
         line_resistance=line_resistance,
+        train_through_lines=train_through_lines,
         array=_lines(array),
         levels=levels,
         tolerance=tolerance,

@@ -63,6 +63,7 @@ def test_all_leaves_out_what_is_not_known(folder, monkeypatch):
 
 def test_a_card_that_forgets_while_it_learns_through_lines(folder):
     words = "recognise mose2 --seeds 1 --epochs 1 --hidden 8 --interval 1 --line-resistance 10 --array 32x8"
+    words += " --train-through-lines"
     found = command(*words.split(), "--json")
     assert found.status == 0, found.err
     assert found.document["hardware"]["array"] == [32, 8]
@@ -88,6 +89,7 @@ def test_for_people(folder):
         ("syn.toml --epochs 1 --seeds 1 --wait 10", "no_relaxation", "leave --wait out"),
         ("syn.toml --study drift", "no_relaxation", "measured and not its retention"),
         ("syn.toml --interval 1", "no_relaxation", "leave --interval out"),
+        ("syn.toml --train-through-lines", "bad_setting", "without a line resistance cannot be"),
         ("syn.toml --array 64", "bad_setting", "expected as ROWSxCOLUMNS"),
         ("syn.toml --array 128x128", "array_too_large", "larger than the network"),
         ("syn.toml --study level", "unknown_study", "did you mean 'levels'"),

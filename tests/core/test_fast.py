@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ import pytest
 from compactmodels import integrate, load_card, registry
 from compactmodels.card import ModelCard
 from compactmodels.errors import InputError, SimulationError
-from compactmodels.fast import compile_model, respond
+from compactmodels.fast import compile_model, generated_module, respond
 from compactmodels.protocols import Protocol, build
 from tests.core.dynamics_cards import junction_card
 
@@ -146,3 +148,26 @@ def test_a_later_process_reads_the_machine_code(tmp_path: Path) -> None:
     (first, fresh), (second, kept) = said
     assert first == second and first.startswith(str(tmp_path))
     assert (fresh, kept) == ("0", "1")
+
+
+def test_a_module_that_another_thread_is_executing_is_waited_for(tmp_path, monkeypatch):
+    """Seeds run in threads, and kernels import kernels: half a module was an ImportError now and then."""
+    monkeypatch.setenv("COMPACTMODELS_CACHE", str(tmp_path))
+    mark = tmp_path.name.replace("-", "_")
+    slow, other = f"compactmodels_test_slow_{mark}", f"compactmodels_test_other_{mark}"
+    started = threading.Event()
+    sys.modules["compactmodels_test_started"] = started  # type: ignore[assignment]
+    text = "import sys, time\nsys.modules['compactmodels_test_started'].set()\ntime.sleep(0.3)\nX = 1\n"
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            first = pool.submit(generated_module, slow, lambda: text)
+            assert started.wait(10)
+            second = pool.submit(generated_module, other, lambda: f"from {slow} import X\n")
+            assert first.result().X == second.result().X == 1
+        assert generated_module(slow, lambda: "X = 2\n").X == 1
+        with pytest.raises(ZeroDivisionError):
+            generated_module(f"{other}_bad", lambda: "1 / 0\n")
+        assert f"{other}_bad" not in sys.modules
+    finally:
+        for name in ("compactmodels_test_started", slow, other):
+            sys.modules.pop(name, None)

@@ -16,7 +16,8 @@ from compactmodels.workflows.recognition import result
 from compactmodels.workflows.recognition.band import VARIANTS, band
 from compactmodels.workflows.recognition.device import ideal, kept, of_card
 from compactmodels.workflows.recognition.images import bundled
-from compactmodels.workflows.recognition.inference import through_lines, weights_of
+from compactmodels.workflows.recognition.inference import weights_of
+from compactmodels.workflows.recognition.lines import through_lines
 from compactmodels.workflows.recognition.run import document, recognise
 from compactmodels.workflows.recognition.settings import Hardware, Network
 from compactmodels.workflows.recognition.training import layer_of

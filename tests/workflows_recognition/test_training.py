@@ -12,6 +12,7 @@ from compactmodels.workflows.recognition.inference import Reading, classify
 from compactmodels.workflows.recognition.run import recognise
 from compactmodels.workflows.recognition.settings import REACH, Hardware, Network
 from compactmodels.workflows.recognition.training import (
+    NOTHING,
     float_network,
     layer_of,
     programmed,
@@ -32,7 +33,7 @@ def loss_of(weights: list[np.ndarray], x: np.ndarray, label: int) -> float:
 def one_epoch(weights, images, order, rate, batch, most=0, **changes):
     """Loss, pulses and side after an epoch of the kernel on these weights (changed in place)."""
     empty, ones = np.zeros((1, 1, 1)), np.ones((1, 1, 1))
-    net = tuple(a for w in weights for a in (empty, ones, ones, w))
+    net = tuple(a for w in weights for a in (empty, ones, ones, w, NOTHING))
     spec = (
         rate,
         batch,
@@ -112,7 +113,7 @@ def test_rounding_at_random_is_right_on_average() -> None:
         touched, marks, ones = np.arange(n), np.ones(n, bool), np.ones((1, 1, 1))
         rng = stream(np.random.default_rng(side))
         given = k.write(
-            total.copy(), touched, marks, n, rate, 1.0, side, u, ones, ones, w, tables_of(device), 1.0, 31, 0.0, False, rng
+            total.copy(), touched, marks, n, rate, 1.0, side, u, ones, ones, w, NOTHING, tables_of(device), 1.0, 31, 0.0, False, rng
         )  # fmt: skip
         assert np.all(u[1 - side] == 0.5)  # the other device of the pair stays
         moved = np.abs(u[side] - 0.5) * 10
@@ -132,7 +133,7 @@ def test_an_update_that_asks_for_too_much_keeps_its_direction() -> None:
     total, ones = np.array([[-0.2, 0.1, -0.05]]), np.ones((1, 1, 1))
     rng = stream(np.random.default_rng(0))
     k.write(
-        total, np.array([0]), np.ones(1, bool), 1, 1.0, 0.2, 0, u, ones, ones, w, tables_of(device), 1.0, 20, 0.0, False, rng
+        total, np.array([0]), np.ones(1, bool), 1, 1.0, 0.2, 0, u, ones, ones, w, NOTHING, tables_of(device), 1.0, 20, 0.0, False, rng
     )  # fmt: skip
     assert w[0, 0] == pytest.approx(0.020, abs=1.001e-3)
     assert w[0, 1] == pytest.approx(-0.010, abs=1.001e-3)
@@ -145,7 +146,20 @@ def test_one_way_pairs_only_rise_and_are_refreshed() -> None:
     u, w = np.zeros((2, n, m)), np.zeros((n, m))
     total = np.where(np.arange(m) % 2 == 0, -1.0, 1.0) * np.full((n, 1), 0.13)
     rng = stream(np.random.default_rng(0))
-    args = (np.arange(n), np.ones(n, bool), n, 1.0, 1.0, 0, u, ones, ones, w, tables_of(device))
+    args = (
+        np.arange(n),
+        np.ones(n, bool),
+        n,
+        1.0,
+        1.0,
+        0,
+        u,
+        ones,
+        ones,
+        w,
+        NOTHING,
+        tables_of(device),
+    )
     k.write(total.copy(), *args, 1.0, 31, 0.0, True, rng)
     assert np.all(u[1, :, ::2] == 0.0) and np.all(u[0, :, 1::2] == 0.0)
     assert w[:, ::2].mean() == pytest.approx(0.13, abs=0.01)

@@ -1,9 +1,4 @@
-"""The trained network on test images: as matrices, or through arrays with line resistance.
-
-An array of linear cells is linear in its inputs, so that one solution for each bit line (by
-reciprocity: that bit line is driven and the currents of the word lines are taken) gives the weights that the
-array really applies; the test set then takes a product of matrices, exactly as if each image had been solved.
-"""
+"""The trained network on test images: as matrices, or through arrays with line resistance."""
 
 from __future__ import annotations
 
@@ -15,6 +10,7 @@ from numpy.typing import NDArray
 
 from compactmodels.workflows.recognition.device import Device, kept
 from compactmodels.workflows.recognition.images import CLASSES, ByteArray, Images
+from compactmodels.workflows.recognition.lines import through_lines
 from compactmodels.workflows.recognition.settings import REACH, Hardware
 from compactmodels.workflows.recognition.training import Layer, noises
 
@@ -108,47 +104,6 @@ def weights_of(device: Device, layer: Layer, hardware: Hardware) -> FloatArray:
     if hardware.line_resistance > 0.0:
         g = through_lines(g, hardware.line_resistance, hardware.array)
     return np.asarray(layer.scale * (g[0] - g[1]) / device.window)
-
-
-def through_lines(g: FloatArray, ohm: float, array: tuple[int, int] = (0, 0)) -> FloatArray:
-    """Currents of each bit line per volt on each word line [S], (2, n, m).
-
-    Parameters
-    ----------
-    g : (2, n, m) array
-        Conductances of the pairs [S]; the two bit lines of a pair lie side by side.
-    ohm : float
-        Of each segment of a word or bit line.
-    array : tuple of int
-        Word and bit lines of the arrays that the layer is cut into, whose currents are added; (0, 0): one array.
-
-    Raises
-    ------
-    CrossbarError, SimulationError
-    """
-    rows, columns = array
-    if rows:
-        seen, pairs = np.empty_like(g), columns // 2
-        for i in range(0, g.shape[1], rows):
-            for j in range(0, g.shape[2], pairs):
-                part = (slice(None), slice(i, i + rows), slice(j, j + pairs))
-                seen[part] = _one_array(g[part], ohm)
-        return seen
-    return _one_array(g, ohm)
-
-
-def _one_array(g: FloatArray, ohm: float) -> FloatArray:
-    from netlists.solver.linear import solve_crossbar
-
-    _, n, m = g.shape
-    cells = np.empty((n, 2 * m))
-    cells[:, 0::2], cells[:, 1::2] = g[0], g[1]
-    # The array turned round: bit lines as word lines driven at their outputs, and the word lines'
-    # currents into their sources.
-    found = solve_crossbar(
-        np.ascontiguousarray(cells.T), np.eye(2 * m), ohm, ohm, word_drive="end", bit_drive="start"
-    )
-    return np.stack([found[0::2].T, found[1::2].T])
 
 
 def confusion(truth: NDArray[Any], said: NDArray[Any]) -> NDArray[np.int64]:

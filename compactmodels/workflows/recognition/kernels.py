@@ -3,7 +3,8 @@
 
 Shapes: ``u`` (2, n, m) are the conductances of the pairs as shares of the common window, plus first;
 ``span`` and ``pace`` (2, n, m) or (1, 1, 1) the window and the effect of a pulse of each device over the
-nominal one (pace 0: stuck); ``w`` (n, m) the weight that the pair stands for.  The last row is the bias's.
+nominal one (pace 0: stuck); ``w`` (n, m) the weight that the pair stands for, which lines may change: ``span`` is then
+what arrives of a device, and ``off`` (n, m), else (1, 1), what its lower end adds.  The last row is the bias's.
 """
 
 import math
@@ -219,6 +220,7 @@ def write(
     span,
     pace,
     w,
+    off,
     law,
     scale,
     most,
@@ -235,7 +237,7 @@ def write(
     average. Where a device would need more than ``most`` pulses, the whole update is scaled down: its
     direction stays (``bound``: what no entry of ``total`` exceeds). Returns how many were given.
     """
-    own = span.shape[1] > 1
+    own, lossy = span.shape[1] > 1, off.shape[0] > 1
     rate = bounded(total, touched, many, rate, max(law[4][0], law[4][1]) / scale, bound, most)
     up_step, down_step = rate * law[4][0] / scale, -rate * law[4][1] / scale
     s = span[0, 0, 0]
@@ -264,7 +266,7 @@ def write(
             if count == 0:
                 continue
             given += count
-            if own:
+            if pace.shape[1] > 1:
                 p = pace[side, i, j]
             if kick > 0.0:
                 rng[0], rng[1] = a, b
@@ -273,6 +275,8 @@ def write(
                 a, b = rng[0], rng[1]
             if own:
                 w[i, j] = scale * (span[0, i, j] * u[0, i, j] - span[1, i, j] * u[1, i, j])
+                if lossy:
+                    w[i, j] += scale * off[i, j]
             else:
                 w[i, j] = scale * s * (u[0, i, j] - u[1, i, j])
     rng[0], rng[1] = a, b
@@ -345,11 +349,11 @@ def sample(image, label, full, noise, dac, adc, reach, rng, w1, w2, own, t1, r1,
 def epoch(images, labels, order, full, net, spec, law, rng, first):
     """One pass over the samples of ``order``; (mean loss, pulses given, samples before the next).
 
-    ``net``: (u1, span1, pace1, w1, u2, span2, pace2, w2). ``spec``: rate, samples per update, scale, most pulses
+    ``net``: (u1, span1, pace1, w1, off1, u2, span2, pace2, w2, off2). ``spec``: rate, samples per update, scale, most pulses
     (0: floating point, the weights themselves are moved), noise and kick, steps of DAC and ADC, reach;
     samples from refresh to refresh (0: pulses go both ways) and the share of the window from which on.
     """
-    u1, span1, pace1, w1, u2, span2, pace2, w2 = net
+    u1, span1, pace1, w1, off1, u2, span2, pace2, w2, off2 = net
     rate, batch, scale, most, noise, kick, dac, adc, reach, turns, above = spec
     n, hidden, classes = w1.shape[0], w1.shape[1], w2.shape[1]
     own = room(n, hidden, classes)
@@ -371,8 +375,8 @@ def epoch(images, labels, order, full, net, spec, law, rng, first):
             else:
                 one_way = turns > 0
                 # fmt: off
-                given += write(t1, r1, m1, k1, step, b1, side, u1, span1, pace1, w1, law, scale, most, kick, one_way, rng)
-                given += write(t2, r2, m2, k2, step, b2, side, u2, span2, pace2, w2, law, scale, most, kick, one_way, rng)
+                given += write(t1, r1, m1, k1, step, b1, side, u1, span1, pace1, w1, off1, law, scale, most, kick, one_way, rng)
+                given += write(t2, r2, m2, k2, step, b2, side, u2, span2, pace2, w2, off2, law, scale, most, kick, one_way, rng)
                 # fmt: on
                 side = 1 - side
             k1, k2, inside, b1, b2 = 0, 0, 0, 0.0, 0.0

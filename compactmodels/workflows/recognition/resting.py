@@ -17,7 +17,10 @@ from compactmodels.workflows.recognition.training import (
     Layer,
     Told,
     Trained,
+    arrays_of,
+    epochs,
     layer_of,
+    net_of,
     noises,
     start_weights,
 )
@@ -50,11 +53,8 @@ def with_rests(
     weights = start_weights(images, network, rng)
     layers = [layer_of(w, network.scale, hardware, rng) for w in weights]
     held = [np.ascontiguousarray(states.at(layer.u)) for layer in layers]
-    net = tuple(
-        part
-        for layer, own in zip(layers, held, strict=True)
-        for part in (own, layer.span, layer.pace, layer.weight)
-    )
+    arrays = arrays_of(layers, device, hardware)
+    net = net_of(layers, held, arrays)
     read, kick = noises(device, hardware)
     spec = (
         network.rate,
@@ -70,27 +70,22 @@ def with_rests(
     tables = (states.w, states.s, states.x, states.up, states.down, states.rest)
     maps = (*tables, *states.directories())
     pulses = np.array([device.law.up.pulses, device.law.down.pulses])
-    curve, count, side, noise = [], 0, 0, stream(rng)
-    for k in range(network.epochs):
-        loss, given, side = kernels("state_kernels").epoch(
-            images.train_x,
-            images.train_y,
-            rng.permutation(len(images.train_y)),
-            float(images.full),
-            net,
-            spec,
-            maps,
-            pulses,
-            noise,
-            side,
-        )
-        count += given
-        curve.append((loss, test([layer.weight for layer in layers]) if test else np.nan))
-        told(k + 1, loss)
+    noise = stream(rng)
+
+    def run(order: NDArray[np.int64], side: int) -> tuple[float, int, int]:
+        x, y, full = images.train_x, images.train_y, float(images.full)
+        epoch = kernels("state_kernels").epoch
+        found = epoch(x, y, order, full, net, spec, maps, pulses, noise, side)
+        return float(found[0]), int(found[1]), int(found[2])
+
+    def x_of(k: int) -> FloatArray:
+        return states.read(held[k]) * layers[k].span
+
+    curve, count = epochs(images, network, layers, arrays, rng, run, test, told, x_of)
     first, second = (
         _left(memory, states, layer, own) for layer, own in zip(layers, held, strict=True)
     )
-    return Trained((first, second), np.array(curve), count)
+    return Trained((first, second), curve, count)
 
 
 def _left(memory: Memory, states: States, layer: Layer, held: FloatArray) -> Layer:

@@ -99,6 +99,8 @@ class Hardware:
         Seconds between the last write and the test, over which the devices forget.
     line_resistance : float
         Of a segment of word and bit line [ohm], in the test.
+    train_through_lines : bool
+        Whether the passes of training go through the lines too.
     array : tuple of int
         Word and bit lines of the arrays that the layers are cut into, for the line resistance; (0, 0): one array
         for each layer.
@@ -126,6 +128,7 @@ class Hardware:
     interval: float = 0.0
     wait: float = 0.0
     line_resistance: float = 0.0
+    train_through_lines: bool = False
     array: tuple[int, int] = (0, 0)
     levels: int = 0
     tolerance: float = 0.01
@@ -149,6 +152,10 @@ class Hardware:
             and self.levels > 0,
             "a wait below 0 s": not 0 <= self.wait < float("inf"),
             "a line resistance below 0": not 0 <= self.line_resistance < float("inf"),
+            "training through lines without a line resistance": self.train_through_lines
+            and self.line_resistance == 0,
+            "training through lines without pulses both ways (writing and verifying, or potentiation only)": self.train_through_lines
+            and (self.mode, self.update) != ("pulses", "both-ways"),
             f"an array of {self.array[0]} x {self.array[1]} lines": self.array != (0, 0)
             and not (self.array[0] > 0 and self.array[1] > 0),
             f"an array of {self.array[1]} bit lines (a pair takes two)": self.array[1] % 2 == 1,

@@ -104,9 +104,9 @@ def rest(a, pace, maps):
 
 
 @njit(**JIT)
-def weigh(a, span, scale, maps, w):
+def weigh(a, span, off, scale, maps, w):
     """Weights of the pairs from their states."""
-    own = span.shape[1] > 1
+    own, lossy = span.shape[1] > 1, off.shape[0] > 1
     p, m = span[0, 0, 0], span[0, 0, 0]
     for i in range(w.shape[0]):
         for j in range(w.shape[1]):
@@ -115,6 +115,8 @@ def weigh(a, span, scale, maps, w):
             plus = conductance(a[0, i, j, 0], a[0, i, j, 1], maps)
             minus = conductance(a[1, i, j, 0], a[1, i, j, 1], maps)
             w[i, j] = scale * (p * plus - m * minus)
+            if lossy:
+                w[i, j] += scale * off[i, j]
 
 
 @njit(**JIT)
@@ -148,11 +150,11 @@ def write(total, touched, marks, many, rate, bound, side, a, pace, maps, pulses,
 def epoch(images, labels, order, full, net, spec, maps, pulses, rng, first):
     """One pass over the samples of ``order``; (mean loss, pulses given, samples before the next).
 
-    Every sample begins with a rest of all devices. ``net``: (a1, span1, pace1, w1, a2, span2, pace2, w2);
+    Every sample begins with a rest of all devices. ``net``: (a1, span1, pace1, w1, off1, a2, span2, pace2, w2, off2);
     ``spec``: rate, samples per update, scale, most pulses, noise and kick, steps of DAC and ADC, reach; ``pulses`` (2,)
     from end to end of the window, up and down.
     """
-    a1, span1, pace1, w1, a2, span2, pace2, w2 = net
+    a1, span1, pace1, w1, off1, a2, span2, pace2, w2, off2 = net
     rate, batch, scale, most, noise, kick, dac, adc, reach = spec
     n, hidden, classes = w1.shape[0], w1.shape[1], w2.shape[1]
     own = room(n, hidden, classes)
@@ -163,8 +165,8 @@ def epoch(images, labels, order, full, net, spec, maps, pulses, rng, first):
     for k in range(order.size):
         rest(a1, pace1, maps)
         rest(a2, pace2, maps)
-        weigh(a1, span1, scale, maps, w1)
-        weigh(a2, span2, scale, maps, w2)
+        weigh(a1, span1, off1, scale, maps, w1)
+        weigh(a2, span2, off2, scale, maps, w2)
         # fmt: off
         got, k1, k2, e1, e2 = sample(images[order[k]], labels[order[k]], full, noise, dac, adc, reach, rng, w1, w2, own, t1, r1, m1, k1, t2, r2, m2, k2)
         loss, b1, b2, samples = loss + got, b1 + e1, b2 + e2, samples + 1
@@ -174,6 +176,6 @@ def epoch(images, labels, order, full, net, spec, maps, pulses, rng, first):
             given += write(t2, r2, m2, k2, step, b2, side, a2, pace2, maps, pulses, scale, most, kick, rng)
             # fmt: on
             side, k1, k2, samples, b1, b2 = 1 - side, 0, 0, 0, 0.0, 0.0
-    weigh(a1, span1, scale, maps, w1)
-    weigh(a2, span2, scale, maps, w2)
+    weigh(a1, span1, off1, scale, maps, w1)
+    weigh(a2, span2, off2, scale, maps, w2)
     return loss / order.size, given, side

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from compactmodels.workflows.recognition.compiled import kernels, stream
 from compactmodels.workflows.recognition.device import Device
 from compactmodels.workflows.recognition.images import CLASSES, Images
+from compactmodels.workflows.recognition.lines import CELLS, EVERY, Lossy
 from compactmodels.workflows.recognition.settings import FULL, REACH, REFRESH, Hardware, Network
 
 FloatArray = NDArray[np.float64]
@@ -19,6 +20,7 @@ Told = Callable[[int, float], None]
 """Called after each epoch with its number and the loss."""
 
 NOMINAL: Final = np.ones((1, 1, 1))
+NOTHING: Final = np.zeros((1, 1))
 LEAST: Final = 0.1
 """Of the nominal: no device's window or pulse is taken to be smaller."""
 
@@ -101,7 +103,7 @@ def float_network(
     empty = np.zeros((1, 1, 1))
     net: list[Any] = []
     for w in weights:
-        net += [empty, NOMINAL, NOMINAL, w]
+        net += [empty, NOMINAL, NOMINAL, w, NOTHING]
     spec = (network.rate, network.batch, network.scale, 0, 0.0, 0.0, 0.0, 0.0, REACH, 0, 1.0)
     law = (np.zeros(2),) * 4 + (np.ones(2),)
     curve = []
@@ -168,7 +170,8 @@ def by_pulses(
     """
     weights = start_weights(images, network, rng)
     layers = [layer_of(w, network.scale, hardware, rng) for w in weights]
-    net = tuple(a for layer in layers for a in (layer.u, layer.span, layer.pace, layer.weight))
+    arrays = arrays_of(layers, device, hardware)
+    net = net_of(layers, [layer.u for layer in layers], arrays)
     read, kick = noises(device, hardware)
     spec = (
         network.rate,
@@ -183,23 +186,85 @@ def by_pulses(
         REFRESH if hardware.update == "one-way" else 0,
         FULL,
     )
-    curve, pulses, side, noise = [], 0, 0, stream(rng)
-    for k in range(network.epochs):
-        loss, given, side = kernels().epoch(
-            images.train_x,
-            images.train_y,
-            rng.permutation(len(images.train_y)),
-            float(images.full),
-            net,
-            spec,
-            tables_of(device),
-            noise,
-            side,
+    noise, law = stream(rng), tables_of(device)
+
+    def run(order: NDArray[np.int64], side: int) -> tuple[float, int, int]:
+        x, y, full = images.train_x, images.train_y, float(images.full)
+        found = kernels().epoch(x, y, order, full, net, spec, law, noise, side)
+        return float(found[0]), int(found[1]), int(found[2])
+
+    curve, pulses = epochs(images, network, layers, arrays, rng, run, test, told)
+    return Trained((layers[0], layers[1]), curve, pulses)
+
+
+def arrays_of(layers: list[Layer], device: Device, hardware: Hardware) -> list[Lossy]:
+    """What lines leave of the layers, where these are trained through them; else none."""
+    if not hardware.train_through_lines:
+        return []
+    return [
+        Lossy(
+            np.empty(layer.u.shape),
+            np.empty(layer.weight.shape),
+            device.law.low,
+            device.window,
+            hardware.line_resistance,
+            hardware.array,
         )
-        pulses += given
-        curve.append((loss, test([layer.weight for layer in layers]) if test else np.nan))
-        told(k + 1, loss)
-    return Trained((layers[0], layers[1]), np.array(curve), pulses)
+        for layer in layers
+    ]
+
+
+def net_of(layers: list[Layer], held: list[FloatArray], arrays: list[Lossy]) -> tuple[Any, ...]:
+    """Both layers as the kernels take them: what the devices are held in, and what arrives of them."""
+    net: list[FloatArray] = []
+    for k, (layer, own) in enumerate(zip(layers, held, strict=True)):
+        span, off = (arrays[k].span, arrays[k].off) if arrays else (layer.span, NOTHING)
+        net += [own, span, layer.pace, layer.weight, off]
+    return tuple(net)
+
+
+def epochs(
+    images: Images,
+    network: Network,
+    layers: list[Layer],
+    arrays: list[Lossy],
+    rng: np.random.Generator,
+    run: Callable[[NDArray[np.int64], int], tuple[float, int, int]],
+    test: Callable[[list[FloatArray]], float] | None,
+    told: Told,
+    x_of: Callable[[int], FloatArray] | None = None,
+) -> tuple[FloatArray, int]:
+    """All epochs: the curve (epochs, 2) of loss and accuracy, and the pulses given.
+
+    ``run`` shows the samples of an order; ``arrays`` are solved every so many of them; ``x_of`` gives a layer's
+    conductances as shares of the window.
+    """
+
+    def solve() -> None:
+        for k, (layer, array) in enumerate(zip(layers, arrays)):
+            x = layer.x if x_of is None else x_of(k)
+            layer.weight[:] = layer.scale * array.solve(x, layer.span)
+
+    count = len(images.train_y)
+    every = samples_between(layers, network.batch) if arrays else count
+    curve, pulses, side = [], 0, 0
+    for k in range(network.epochs):
+        order, total = rng.permutation(count), 0.0
+        for start in range(0, count, every):
+            solve()
+            part = order[start : start + every]
+            loss, given, side = run(part, side)
+            total, pulses = total + loss * part.size, pulses + given
+        solve()
+        curve.append((total / count, test([layer.weight for layer in layers]) if test else np.nan))
+        told(k + 1, total / count)
+    return np.array(curve), pulses
+
+
+def samples_between(layers: list[Layer], batch: int) -> int:
+    """Samples between two solutions of the arrays: whole updates, and the more the larger the arrays are."""
+    wanted = max(EVERY, max(layer.u.size for layer in layers) // CELLS)
+    return -(-wanted // batch) * batch
 
 
 def noises(device: Device, hardware: Hardware) -> tuple[float, float]:
