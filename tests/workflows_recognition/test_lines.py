@@ -82,7 +82,6 @@ def test_arrays_are_solved_between_whole_updates():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({}, "without a line resistance"),
         ({"line_resistance": 1.0, "mode": "write-verify"}, "without pulses both ways"),
         ({"line_resistance": 1.0, "update": "one-way"}, "without pulses both ways"),
     ],
@@ -90,3 +89,8 @@ def test_arrays_are_solved_between_whole_updates():
 def test_what_does_not_go_with_it(changes, said):
     with pytest.raises(InputError, match=said):
         Hardware(train_through_lines=True, **changes)
+
+
+def test_lines_without_a_resistance():
+    with pytest.raises(InputError, match="without a line resistance cannot be"):
+        recognise(DEVICE, SMALL, Network(epochs=1), Hardware(train_through_lines=True))

@@ -227,7 +227,14 @@ _ALL: Final = (
         axis_title="R of a segment times Gmax",
         values=(1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2),
         change=lambda case, value: case.hard(line_resistance=value / case.device.law.high),
-        curves=_MODES,
+        curves={
+            **_MODES,
+            "by pulses, trained through the lines": {
+                "mode": "pulses",
+                "update": "both-ways",
+                "train_through_lines": True,
+            },
+        },
         varies=("line_resistance",),
         logarithmic=True,
     ),

@@ -152,8 +152,6 @@ class Hardware:
             and self.levels > 0,
             "a wait below 0 s": not 0 <= self.wait < float("inf"),
             "a line resistance below 0": not 0 <= self.line_resistance < float("inf"),
-            "training through lines without a line resistance": self.train_through_lines
-            and self.line_resistance == 0,
             "training through lines without pulses both ways (writing and verifying, or potentiation only)": self.train_through_lines
             and (self.mode, self.update) != ("pulses", "both-ways"),
             f"an array of {self.array[0]} x {self.array[1]} lines": self.array != (0, 0)
@@ -177,13 +175,15 @@ class Hardware:
 
 
 def fitting(hardware: Hardware, network: Network, pixels: int) -> None:
-    """Refuse an array that the network cannot fill.
+    """Refuse an array that the network cannot fill, and training through lines without a resistance.
 
     Raises
     ------
     InputError
-        Code ``array_too_large``: more word or bit lines than either layer has.
+        Codes ``array_too_large``: more word or bit lines than either layer has; ``bad_setting``.
     """
+    without = hardware.train_through_lines and hardware.line_resistance == 0.0
+    _refuse({"training through lines without a line resistance": without})
     rows, columns = hardware.array
     hidden = network.sized(pixels).hidden
     layers = ((pixels + 1, 2 * hidden), (hidden + 1, 2 * CLASSES))
