@@ -138,6 +138,7 @@ def recognise(
     beside it.
     """
     from compactmodels import load_card
+    from compactmodels.errors import InputError
     from compactmodels.files import check_folder
     from compactmodels.workflows.recognition import result
     from compactmodels.workflows.recognition.breaking import named
@@ -168,6 +169,11 @@ def recognise(
     )
     if study:
         named(study)  # refuses before the work, not after it
+    elif array and not line_resistance:
+        raise InputError(
+            "--array cuts the layers for the line resistance, and there is none: give --line-resistance too",
+            code="bad_setting",
+        )
     loaded = load_card(card)
     images = load(dataset)
     if study:
@@ -194,13 +200,15 @@ def _lines(text: str) -> tuple[int, int]:
 
     from compactmodels.errors import InputError
 
-    found = re.fullmatch(r"(\d{1,6})x(\d{1,6})", text.strip().lower())
-    if text and not found:
+    if not text:
+        return 0, 0
+    found = re.fullmatch(r"([1-9]\d{0,5})x([1-9]\d{0,5})", text.strip().lower())
+    if not found:
         raise InputError(
-            f"--array {text}: word and bit lines are expected as ROWSxCOLUMNS, such as 64x32",
+            f"--array '{text}': word and bit lines are expected as ROWSxCOLUMNS, such as 64x32",
             code="bad_setting",
         )
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+    return int(found[1]), int(found[2])
 
 
 def _studies(
@@ -223,7 +231,7 @@ def _studies(
         skipped = [s.name for s in chosen if s.name not in names and not breaking.knows(s, device)]
         chosen = [s for s in chosen if s.name not in skipped]
     for one in chosen:
-        breaking.check(one, device, network, hardware)
+        breaking.check(one, device, network, hardware, images.pixels)
     documents, files = [], []
     total, done = sum(map(breaking.count_of, chosen)), 0
     with _bar() as progress:

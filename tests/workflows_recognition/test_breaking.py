@@ -142,3 +142,13 @@ def test_refusals() -> None:
     with pytest.raises(InputError, match="leave --read-noise out"):
         check(BREAKS["on-off"], DEVICE, Network(), Hardware(read_noise=0.1))
     check(BREAKS["levels"], DEVICE, BRIEF, Hardware(stuck=0.1))
+    # what would fail at a later curve is refused before the first
+    through = Hardware(line_resistance=1.0, train_through_lines=True)
+    with pytest.raises(InputError, match=r"study stuck, 'written and verified': .* cannot be"):
+        check(BREAKS["stuck"], DEVICE, Network(), through)
+    with pytest.raises(InputError, match=r"study levels, 'by pulses': .* levels that are not"):
+        check(BREAKS["levels"], DEVICE, Network(), Hardware(interval=1.0))
+    with pytest.raises(InputError, match="study on-off changes the law of the pulses"):
+        check(BREAKS["on-off"], DEVICE, Network(), Hardware(interval=1.0))
+    with pytest.raises(InputError, match="larger than the network"):
+        check(BREAKS["stuck"], DEVICE, Network(), Hardware(array=(99, 98)))

@@ -39,7 +39,7 @@ def test_between_two_solutions_a_device_arrives_by_the_same_share():
     rng, (n, m) = np.random.default_rng(1), (20, 5)
     u = rng.uniform(0.2, 0.8, (2, n, m))
     span = rng.uniform(0.8, 1.2, (2, n, m))
-    empty = np.empty((2, n, m)), np.empty((n, m))
+    empty = np.empty((2, n, m)), np.empty((2, n, m)), np.empty((n, m))
     array = Lossy(*empty, DEVICE.law.low, DEVICE.window, 50.0, (0, 0))
     w = array.solve(u * span, span)
     before = w.copy()
@@ -70,6 +70,18 @@ def test_what_is_learned_through_lines_makes_up_for_them():
         for one in (hardware, replace(hardware, train_through_lines=True))
     )
     assert seeing > blind + 0.2
+
+
+def test_a_device_that_does_not_conduct_arrives_by_a_share_too():
+    """Normalised records begin at 0 S: the share of nothing is that of very little."""
+    device = ideal(10, 0.0, 1e-5)
+    found = recognise(
+        device,
+        SMALL,
+        Network(epochs=1),
+        Hardware(line_resistance=10.0, train_through_lines=True, stuck=0.1),
+    )
+    assert np.isfinite(found.outcomes[0].curve).all() and found.accuracies[0] > 0.15
 
 
 def test_arrays_are_solved_between_whole_updates():

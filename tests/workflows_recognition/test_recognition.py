@@ -86,7 +86,8 @@ def test_weights_through_lines_are_a_direct_solution() -> None:
 
 def test_an_array_that_the_network_does_not_fill() -> None:
     for array in ((65, 16), (1, 2), (9, 20)):
-        recognise(ideal(10), SMALL.first(20, 20), BRIEF, Hardware(array=array))
+        cut = Hardware(array=array, line_resistance=50.0)
+        recognise(ideal(10), SMALL.first(20, 20), BRIEF, cut)
     for array in ((66, 16), (65, 22)):
         with pytest.raises(
             InputError, match=r"take 65 x 16 and 9 x 20; give at most 65 x 20"
@@ -180,5 +181,8 @@ def test_forgetting_moves_the_test_and_not_the_training() -> None:
     a, b = (recognise(forgets, SMALL, BRIEF, Hardware(wait=wait), seeds=1) for wait in (0.0, 200.0))
     np.testing.assert_array_equal(a.outcomes[0].conductances[0], b.outcomes[0].conductances[0])
     assert np.array_equal(a.outcomes[0].curve, b.outcomes[0].curve)
+    stuck = recognise(forgets, SMALL, BRIEF, Hardware(wait=200.0, stuck=1.0), seeds=1)
+    lasting = recognise(forgets, SMALL, BRIEF, Hardware(stuck=1.0), seeds=1)
+    assert stuck.accuracies[0] == lasting.accuracies[0]
     # all weights shrink alike, those of the bias too: what the softmax prefers changes
     assert b.accuracies[0] <= a.accuracies[0]

@@ -12,7 +12,7 @@ from compactmodels.errors import InputError
 from compactmodels.protocol_sequence import from_document
 from compactmodels.workflows.recognition import states as state_tables
 from compactmodels.workflows.recognition.compiled import kernels, stream
-from compactmodels.workflows.recognition.device import ideal, memory_of, of_card
+from compactmodels.workflows.recognition.device import ideal, kept, memory_of, of_card
 from compactmodels.workflows.recognition.images import bundled
 from compactmodels.workflows.recognition.inference import conductances
 from compactmodels.workflows.recognition.resting import with_rests
@@ -36,7 +36,7 @@ def states(mose2):
 
 def maps_of(states):
     tables = (states.w, states.s, states.x, states.up, states.down, states.rest)
-    return (*tables, *states.directories())
+    return (*tables, *states.directories(), states.idle_up, states.idle_down)
 
 
 def test_a_course_of_pulses_and_rests_is_the_equations(mose2, states):
@@ -97,7 +97,63 @@ def test_a_pulse_scatters_by_its_kick(states):
     x = states.read(ends)
     mean = float(states.read(states.moved(np.array([w, s]), states.up)))
     assert np.std(x) == pytest.approx(kick, rel=0.05)
+    weak = k.struck(
+        w, s, 1, 0.1, True, maps, 0.0, rng
+    )  # a tenth of what the pulse does, and all of its time
+    idle, full = (states.moved(np.array([w, s]), t) for t in (states.idle_up, states.up))
+    np.testing.assert_allclose(weak, 0.9 * idle + 0.1 * full, rtol=1e-9, atol=1e-12)
     assert np.mean(x) == pytest.approx(mean, abs=4 * kick / np.sqrt(4000) + 1e-4)
+
+
+@pytest.fixture(scope="module")
+def perovskite():
+    device = of_card(load_card("ohp-n3"))
+    return device, memory_of(device).over(device.law, 1e-6)
+
+
+def test_where_a_pulse_makes_up_for_its_own_time_it_scatters_no_more_than_elsewhere(perovskite):
+    """A depressing pulse that leaves x as it was still does something: against the time that it takes."""
+    states = perovskite[1]
+    k, maps, kick = kernels("state_kernels"), maps_of(states), 0.005
+    at = np.column_stack([np.full(2000, 0.37), np.linspace(0.01, 0.2, 2000)])
+    net = states.read(states.moved(at, states.down)) - states.read(at)
+    least = at[np.argmin(np.abs(net))]
+    assert np.abs(net).min() < 1e-3
+    rng = stream(np.random.default_rng(3))
+    ends = np.array([k.struck(*least, 1, 1.0, False, maps, kick, rng) for _ in range(1000)])
+    assert np.std(states.read(ends)) == pytest.approx(kick, rel=0.1)
+    assert np.ptp(ends[:, 0]) < 0.02  # w: once all of 0..1
+
+
+def test_a_wait_counts_from_the_last_pulse_in_both_ways(perovskite):
+    """By the law of the conductance and by both states: the same devices, read as late."""
+    device, states = perovskite
+    u = np.array([0.2, 0.5, 0.9])
+    for seconds in (0.005, 0.02, 1.0):
+        by_law = kept(device, u, seconds)
+        later = memory_of(device).after(states, seconds)
+        at = states.at(u)
+        by_states = u if later is None else later.read(later.moved(at, later.rest))
+        np.testing.assert_allclose(by_states, by_law, atol=0.02)
+
+
+def test_no_conductance_is_below_zero():
+    """A window that is wider than nominal ends at its lower end; what fades below it does so in siemens."""
+    device = of_card(load_card("otj"))
+    hardware = Hardware(
+        interval=1e-3, device_spread=0.5, line_resistance=10.0, train_through_lines=True
+    )
+    found = recognise(device, SMALL, BRIEF, hardware, seeds=1)
+    low = min(float(g.min()) for g in found.outcomes[0].conductances)
+    assert 0 <= low < device.law.low
+
+
+def test_tables_that_stay_coarse_are_said(mose2, monkeypatch):
+    monkeypatch.setattr(state_tables, "WITHIN", 1e-9)
+    monkeypatch.setattr(state_tables, "FINEST", state_tables.CORE)
+    monkeypatch.setattr("compactmodels.workflows.recognition.run.WITHIN", 1e-9)
+    row = document(recognise(mose2, SMALL, BRIEF, Hardware(interval=0.1), seeds=1))
+    assert [w["code"] for w in row["warnings"]] == ["coarse_states"]
 
 
 @pytest.mark.slow
@@ -124,7 +180,8 @@ def test_long_rests_undo_what_is_learned(mose2):
 def test_what_is_left_after_the_training_is_by_both_states(mose2, states):
     hardware = Hardware(interval=0.1, stuck=0.1, device_spread=0.2, cycle_spread=0.01)
     rng = np.random.default_rng(0)
-    found = with_rests(states, mose2, SMALL, BRIEF, hardware, rng)
+    later = memory_of(mose2).after(states, 5.0)
+    found = with_rests(states, later, mose2, SMALL, BRIEF, hardware, rng)
     layer = found.layers[0]
     now, later = (conductances(mose2, layer, t) for t in (0.0, 5.0))
     stuck = layer.pace == 0.0

@@ -17,7 +17,7 @@ from compactmodels.workflows.recognition.breaks import BREAKS, Break, Case, case
 from compactmodels.workflows.recognition.device import Device
 from compactmodels.workflows.recognition.images import Images
 from compactmodels.workflows.recognition.run import recognise
-from compactmodels.workflows.recognition.settings import Hardware, Network
+from compactmodels.workflows.recognition.settings import Hardware, Network, fitting
 
 FloatArray = NDArray[np.float64]
 
@@ -160,7 +160,7 @@ def broken(
         be, or that the study varies itself.
     """
     network, hardware = network or Network(), hardware or Hardware()
-    check(study, device, network, hardware)
+    check(study, device, network, hardware, images.pixels)
     base = Case(device, network.sized(images.pixels), hardware)
     rows = []
     for curve in study.curves if curves is None else curves:
@@ -175,7 +175,9 @@ def broken(
     return Broken(study, base, images, seed, tuple(rows))
 
 
-def check(study: Break, device: Device, network: Network, hardware: Hardware) -> None:
+def check(
+    study: Break, device: Device, network: Network, hardware: Hardware, pixels: int = 64
+) -> None:
     """Refuse what the study cannot be run with.
 
     Raises
@@ -196,6 +198,20 @@ def check(study: Break, device: Device, network: Network, hardware: Hardware) ->
                     f"study {study.name} sets {name} itself: leave --{name.replace('_', '-')} out",
                     code="bad_setting",
                 )
+    for curve in study.curves:
+        try:
+            case = case_of(study, Case(device, network, hardware), curve, study.values[-1])
+            fitting(case.hardware, case.network, pixels)
+        except InputError as error:
+            raise InputError(
+                f"study {study.name}, '{curve}': {error.message}", code=error.code
+            ) from error
+        if case.hardware.interval > 0.0 and case.device.memory is None:
+            raise InputError(
+                f"study {study.name} changes the law of the pulses, and with it what is known of how '{device.name}' "
+                "forgets: leave --interval out",
+                code="no_relaxation",
+            )
 
 
 # ------------------------------------------------------------------------------- what is written

@@ -20,6 +20,7 @@ from compactmodels.workflows.recognition.trains import (
     Cycle,
     cycle_of,
     kept_after,
+    protocol_of,
     synapse_from,
 )
 
@@ -42,12 +43,10 @@ class Memory:
         """Their tables, with rests of that many seconds."""
         return states_of(self.card, self.cycle, law, interval)
 
-    def left(self, states: States, of: FloatArray, seconds: float) -> FloatArray:
-        """x of states (..., 2) so many seconds later."""
-        if seconds <= 0.0:
-            return states.read(of)
-        later = rested(self.card, states, seconds)
-        return later.read(later.moved(of, later.rest))
+    def after(self, states: States, seconds: float) -> States | None:
+        """The same tables with the rest up to that long after the last pulse; None: they are read before that."""
+        left = seconds - protocol_of(self.card)[1]
+        return rested(self.card, states, left) if left > 0.0 else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -94,7 +94,10 @@ def _converted(x: FloatArray, steps: float) -> FloatArray:
 
 def conductances(device: Device, layer: Layer, seconds: float = 0.0) -> FloatArray:
     """Of every device [S], (2, n, m), as read so many seconds after the last write."""
-    x = kept(device, layer.x, seconds) if layer.later is None else layer.later(seconds)
+    if layer.later is not None:
+        x = layer.later(seconds)
+    else:  # stuck devices do not forget
+        x = np.where(layer.pace == 0.0, layer.x, kept(device, layer.x, seconds))
     return device.law.low + device.window * x
 
 

@@ -19,6 +19,8 @@ EVERY: Final = 100
 """Samples between two solutions while a layer is trained, at least."""
 CELLS: Final = 50
 """Cells of the larger layer for each of these samples: beyond, solving would take longer than learning."""
+LEAST: Final = 1e-12
+"""Of the highest conductance."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +29,8 @@ class Lossy:
 
     Parameters
     ----------
+    share : (2, n, m) array
+        Of each device's current that arrives.
     span : (2, n, m) array
         Of each device's window that arrives, over the nominal window.
     off : (n, m) array
@@ -39,6 +43,7 @@ class Lossy:
         As for :func:`through_lines`.
     """
 
+    share: FloatArray
     span: FloatArray
     off: FloatArray
     floor: float
@@ -52,7 +57,10 @@ class Lossy:
         Until the next solution each device is taken to arrive by the same share.
         """
         g = self.floor + self.window * x
-        share = through_lines(g, self.ohm, self.array) / g
+        some = np.maximum(
+            g, LEAST * (self.floor + self.window)
+        )  # the share of nothing is that of little
+        self.share[:] = share = through_lines(some, self.ohm, self.array) / some
         self.span[:] = share * span
         self.off[:] = (share[0] - share[1]) * self.floor / self.window
         seen = share * g / self.window

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compactmodels.workflows.recognition.compiled import kernels, stream
-from compactmodels.workflows.recognition.device import Device, Memory, memory_of
+from compactmodels.workflows.recognition.device import Device
 from compactmodels.workflows.recognition.images import Images
 from compactmodels.workflows.recognition.settings import REACH, Hardware, Network
 from compactmodels.workflows.recognition.states import States
 from compactmodels.workflows.recognition.training import (
+    NOMINAL,
     Layer,
     Told,
     Trained,
@@ -30,6 +31,7 @@ FloatArray = NDArray[np.float64]
 
 def with_rests(
     states: States,
+    later: States | None,
     device: Device,
     images: Images,
     network: Network,
@@ -38,23 +40,20 @@ def with_rests(
     test: Callable[[list[FloatArray]], float] | None = None,
     told: Told = lambda *_: None,
 ) -> Trained:
-    """Train by pulses with the rest of ``states`` at 0 V from one sample to the next.
+    """Train by pulses with the rest of ``states`` at 0 V from one sample to the next; ``later`` has the wait's.
 
     Each device has the card's two states, and begins where the settled cycle has left one of its conductance.
     Before a sample is shown every device relaxes; the sample is read and written at once. The test set after an
     epoch is read right after the last write.
 
-    Raises
-    ------
-    InputError
-        Code ``no_relaxation``.
     """
-    memory = memory_of(device)
     weights = start_weights(images, network, rng)
     layers = [layer_of(w, network.scale, hardware, rng) for w in weights]
     held = [np.ascontiguousarray(states.at(layer.u)) for layer in layers]
     arrays = arrays_of(layers, device, hardware)
-    net = net_of(layers, held, arrays)
+    plain = net_of(layers, held, arrays)
+    below = [array.share for array in arrays] or [NOMINAL, NOMINAL]
+    net = (*plain[:5], below[0], *plain[5:], below[1])
     read, kick = noises(device, hardware)
     spec = (
         network.rate,
@@ -68,7 +67,7 @@ def with_rests(
         REACH,
     )
     tables = (states.w, states.s, states.x, states.up, states.down, states.rest)
-    maps = (*tables, *states.directories())
+    maps = (*tables, *states.directories(), states.idle_up, states.idle_down)
     pulses = np.array([device.law.up.pulses, device.law.down.pulses])
     noise = stream(rng)
 
@@ -79,22 +78,29 @@ def with_rests(
         return float(found[0]), int(found[1]), int(found[2])
 
     def x_of(k: int) -> FloatArray:
-        return states.read(held[k]) * layers[k].span
+        return spread(states.read(held[k]), layers[k])
 
     curve, count = epochs(images, network, layers, arrays, rng, run, test, told, x_of)
     first, second = (
-        _left(memory, states, layer, own) for layer, own in zip(layers, held, strict=True)
+        _left(states, later, layer, own) for layer, own in zip(layers, held, strict=True)
     )
     return Trained((first, second), curve, count)
 
 
-def _left(memory: Memory, states: States, layer: Layer, held: FloatArray) -> Layer:
-    """The layer as its states are; stuck devices stay as they are for ever."""
+def spread(x: FloatArray, layer: Layer) -> FloatArray:
+    """x of devices whose windows differ; what lies below a window's lower end is not spread: no conductance is below 0."""
+    return np.asarray(np.where(x > 0.0, x * layer.span, x))
+
+
+def _left(states: States, later: States | None, layer: Layer, held: FloatArray) -> Layer:
+    """The layer as its states are, now and after the wait; stuck devices stay as they are for ever."""
     stuck = np.broadcast_to(layer.pace, layer.u.shape) == 0.0
+    now = states.read(held)
 
-    def later(seconds: float) -> FloatArray:
-        now = states.read(held)
-        x = memory.left(states, held, seconds)
-        return np.asarray(np.where(stuck, now, x) * layer.span)
+    def after(seconds: float) -> FloatArray:
+        if seconds <= 0.0 or later is None:
+            return spread(now, layer)
+        x = later.read(later.moved(held, later.rest))
+        return spread(np.where(stuck, now, x), layer)
 
-    return replace(layer, u=states.read(held), later=later)
+    return replace(layer, u=now, later=after)

@@ -25,6 +25,7 @@ from compactmodels.workflows.recognition.inference import (
 )
 from compactmodels.workflows.recognition.resting import with_rests
 from compactmodels.workflows.recognition.settings import Choice, Hardware, Network, fitting
+from compactmodels.workflows.recognition.states import WITHIN
 from compactmodels.workflows.recognition.training import (
     Trained,
     by_pulses,
@@ -143,8 +144,10 @@ def recognise(
     states = None
     if hardware.interval > 0.0:
         progress(f"{used.name}: pulses and rests from every state", 0, 1)
-        states = memory_of(used).over(used.law, hardware.interval)
-    train = by_pulses if states is None else partial(with_rests, states)
+        memory = memory_of(used)
+        states = memory.over(used.law, hardware.interval)
+        later = memory.after(states, hardware.wait)
+    train = by_pulses if states is None else partial(with_rests, states, later)
     sources = np.random.SeedSequence(seed).spawn(seeds)
     count = seeds * network.epochs * (1 if hardware.mode == "write-verify" else 2)
     done = [0]
@@ -232,6 +235,15 @@ def document(found: Recognition) -> dict[str, Any]:
     """For JSON: accuracies with mean and spread, and how they came about."""
     shown = found.counts.sum(axis=1)
     right = np.diag(found.counts)
+    remarks = list(found.device.remarks)
+    if found.states_error is not None and found.states_error > WITHIN:
+        remarks.append(
+            (
+                "coarse_states",
+                f"pulses and rests by the tables are up to {found.states_error:.1%} of the window off the card's "
+                f"equations ({WITHIN:.1%} is aimed at): the states go through too wide a range",
+            )
+        )
     n, h = found.images.pixels, found.choice.network.hidden
     return {
         "accuracy": _spread(found.accuracies),
@@ -250,7 +262,7 @@ def document(found: Recognition) -> dict[str, Any]:
         "pulses": [o.pulses for o in found.outcomes],
         "states_error": found.states_error,
         "missed_devices": [o.missed for o in found.outcomes],
-        "warnings": [{"code": c, "message": m} for c, m in found.device.remarks],
+        "warnings": [{"code": c, "message": m} for c, m in remarks],
     }
 
 

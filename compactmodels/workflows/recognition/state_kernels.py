@@ -3,7 +3,8 @@
 
 ``a`` (2, n, m, 2) are the states w and s of the pairs, plus first; ``maps`` the tables of states.py: the
 grids of w and s, the conductance x there as a share of the window, by how much a pulse that potentiates, one
-that depresses and a rest change the states, and where to look in the grids. All else is as in kernels.py.
+that depresses and a rest change the states, where to look in the grids, and what the time of either pulse changes without
+it. All else is as in kernels.py.
 """
 
 import numpy as np
@@ -75,17 +76,21 @@ def inside(v):
 def struck(w, s, count, pace, up, maps, kick, rng):
     """The state after ``count`` pulses.
 
-    Their spread (``kick``, of the window and a pulse) lets each do more or less than its mean: it moves the
-    state further along the same way, or back.
+    A device's ``pace`` and the spread of its pulses (``kick``, of the window) multiply what a pulse does beyond what
+    the time that it takes does without it.
     """
     for _ in range(count):
         dw, ds = change(w, s, maps, maps[3] if up else maps[4])
-        share = pace
-        if kick > 0.0:
-            step = conductance(inside(w + dw), inside(s + ds), maps) - conductance(w, s, maps)
-            if step != 0.0:
-                share += kick * normal(rng) / abs(step)
-        w, s = inside(w + share * dw), inside(s + share * ds)
+        if pace != 1.0 or kick > 0.0:
+            rw, rs = change(w, s, maps, maps[8] if up else maps[9])
+            share = pace
+            if kick > 0.0:
+                step = conductance(inside(w + dw), inside(s + ds), maps)
+                step -= conductance(inside(w + rw), inside(s + rs), maps)
+                if step != 0.0:
+                    share += kick * normal(rng) / abs(step)
+            dw, ds = rw + share * (dw - rw), rs + share * (ds - rs)
+        w, s = inside(w + dw), inside(s + ds)
     return w, s
 
 
@@ -104,17 +109,23 @@ def rest(a, pace, maps):
 
 
 @njit(**JIT)
-def weigh(a, span, off, scale, maps, w):
-    """Weights of the pairs from their states."""
+def weigh(a, span, below, off, scale, maps, w):
+    """Weights of the pairs from their states; below its lower end a window is not spread (``below`` for ``span``)."""
     own, lossy = span.shape[1] > 1, off.shape[0] > 1
-    p, m = span[0, 0, 0], span[0, 0, 0]
     for i in range(w.shape[0]):
         for j in range(w.shape[1]):
-            if own:
-                p, m = span[0, i, j], span[1, i, j]
             plus = conductance(a[0, i, j, 0], a[0, i, j, 1], maps)
             minus = conductance(a[1, i, j, 0], a[1, i, j, 1], maps)
-            w[i, j] = scale * (p * plus - m * minus)
+            if own:
+                if plus > 0.0:
+                    plus *= span[0, i, j]
+                elif lossy:
+                    plus *= below[0, i, j]
+                if minus > 0.0:
+                    minus *= span[1, i, j]
+                elif lossy:
+                    minus *= below[1, i, j]
+            w[i, j] = scale * (plus - minus)
             if lossy:
                 w[i, j] += scale * off[i, j]
 
@@ -150,11 +161,11 @@ def write(total, touched, marks, many, rate, bound, side, a, pace, maps, pulses,
 def epoch(images, labels, order, full, net, spec, maps, pulses, rng, first):
     """One pass over the samples of ``order``; (mean loss, pulses given, samples before the next).
 
-    Every sample begins with a rest of all devices. ``net``: (a1, span1, pace1, w1, off1, a2, span2, pace2, w2, off2);
+    Every sample begins with a rest of all devices. ``net``: (a1, span1, pace1, w1, off1, below1, a2, ...);
     ``spec``: rate, samples per update, scale, most pulses, noise and kick, steps of DAC and ADC, reach; ``pulses`` (2,)
     from end to end of the window, up and down.
     """
-    a1, span1, pace1, w1, off1, a2, span2, pace2, w2, off2 = net
+    a1, span1, pace1, w1, off1, below1, a2, span2, pace2, w2, off2, below2 = net
     rate, batch, scale, most, noise, kick, dac, adc, reach = spec
     n, hidden, classes = w1.shape[0], w1.shape[1], w2.shape[1]
     own = room(n, hidden, classes)
@@ -165,8 +176,8 @@ def epoch(images, labels, order, full, net, spec, maps, pulses, rng, first):
     for k in range(order.size):
         rest(a1, pace1, maps)
         rest(a2, pace2, maps)
-        weigh(a1, span1, off1, scale, maps, w1)
-        weigh(a2, span2, off2, scale, maps, w2)
+        weigh(a1, span1, below1, off1, scale, maps, w1)
+        weigh(a2, span2, below2, off2, scale, maps, w2)
         # fmt: off
         got, k1, k2, e1, e2 = sample(images[order[k]], labels[order[k]], full, noise, dac, adc, reach, rng, w1, w2, own, t1, r1, m1, k1, t2, r2, m2, k2)
         loss, b1, b2, samples = loss + got, b1 + e1, b2 + e2, samples + 1
@@ -176,6 +187,6 @@ def epoch(images, labels, order, full, net, spec, maps, pulses, rng, first):
             given += write(t2, r2, m2, k2, step, b2, side, a2, pace2, maps, pulses, scale, most, kick, rng)
             # fmt: on
             side, k1, k2, samples, b1, b2 = 1 - side, 0, 0, 0, 0.0, 0.0
-    weigh(a1, span1, off1, scale, maps, w1)
-    weigh(a2, span2, off2, scale, maps, w2)
+    weigh(a1, span1, below1, off1, scale, maps, w1)
+    weigh(a2, span2, below2, off2, scale, maps, w2)
     return loss / order.size, given, side

@@ -33,7 +33,7 @@ OUTER: Final = 9
 WITHIN: Final = 0.005
 """Of the window: error of a course of pulses and rests above which the grid is refined."""
 COURSE: Final = 300
-"""Pulses and rests of the course that tables are held against."""
+"""Pulses and rests, mixed, of the course that tables are held against; as many rests in a row follow."""
 DIRECTORY: Final = 4096
 """Steps of a table that tells where in a grid to look."""
 TOLERANCE: Final = 1e-8
@@ -52,6 +52,8 @@ class States:
         Conductance there, as a share of the window.
     up, down, rest : (k, l, 2) arrays
         By how much a pulse that potentiates, one that depresses, and the rest change w and s.
+    idle_up, idle_down : (k, l, 2) arrays
+        The same of the time that these pulses take, without them: the difference is what the pulse itself does.
     start : (j, 3) array
         x, w and s before the potentiation of the settled cycle and after each of its pulses, x rising.
     interval : float
@@ -66,6 +68,8 @@ class States:
     up: FloatArray
     down: FloatArray
     rest: FloatArray
+    idle_up: FloatArray
+    idle_down: FloatArray
     start: FloatArray
     interval: float
     error: float = np.nan
@@ -111,7 +115,8 @@ def states_of(card: ModelCard, cycle: Cycle, law: Law, interval: float) -> State
         The integrator gave up.
     """
     compiled = compile_model(card.model)
-    waves = (*_periods(card, cycle), (np.array([0.0, interval]), np.zeros(2)))
+    pulses = _periods(card, cycle)
+    waves = (*pulses, _rest(interval), *(_rest(float(time[-1])) for time, _ in pulses))
     window = law.high - law.low
     first = np.concatenate([cycle.down_states[-1:], cycle.up_states])
     start = np.column_stack([(cycle.up - law.low) / window, first])
@@ -128,9 +133,9 @@ def states_of(card: ModelCard, cycle: Cycle, law: Law, interval: float) -> State
     core, exact = CORE, share(course[:, 0], course[:, 1])
     while True:
         w, s = (_grid(visited[:, k], core) for k in (0, 1))
-        up, down, rest = (_changes(card, compiled, wave, w, s) for wave in waves)
+        up, down, rest, *idle = (_changes(card, compiled, wave, w, s) for wave in waves)
         x = share(*np.meshgrid(w, s, indexing="ij"))
-        found = States(w, s, x, up, down, rest, start, interval)
+        found = States(w, s, x, up, down, rest, idle[0], idle[1], start, interval)
         error = float(np.max(np.abs(_followed(found, middle) - exact)))
         if error <= WITHIN or core >= FINEST:
             return replace(found, error=error)
@@ -139,9 +144,13 @@ def states_of(card: ModelCard, cycle: Cycle, law: Law, interval: float) -> State
 
 def rested(card: ModelCard, states: States, seconds: float) -> States:
     """The same with another rest."""
-    rest = (np.array([0.0, seconds]), np.zeros(2))
-    changes = _changes(card, compile_model(card.model), rest, states.w, states.s)
+    changes = _changes(card, compile_model(card.model), _rest(seconds), states.w, states.s)
     return replace(states, rest=changes, interval=seconds)
+
+
+def _rest(seconds: float) -> Waveform:
+    """Nothing for so long."""
+    return np.array([0.0, seconds]), np.zeros(2)
 
 
 def _grid(visited: FloatArray, core: int) -> FloatArray:
@@ -215,13 +224,14 @@ def _place(grid: FloatArray, at: FloatArray) -> tuple[NDArray[np.intp], FloatArr
 
 def _which() -> NDArray[np.int64]:
     """The course: 0 a pulse that potentiates, 1 one that depresses, 2 a rest."""
-    return np.random.default_rng(0).integers(0, 3, COURSE)
+    mixed = np.random.default_rng(0).integers(0, 3, COURSE)
+    return np.concatenate([mixed, np.full(COURSE, 2)])
 
 
 def _course(
     card: ModelCard, compiled: CompiledModel, waves: tuple[Waveform, ...], start: list[float]
 ) -> FloatArray:
-    """States along the course by the equations, (:data:`COURSE`, 2)."""
+    """States along the course by the equations, (n, 2)."""
     (w, s), found = start, []
     for which in _which():
         w, s = _after(card, compiled, waves[which], w, s)

@@ -204,6 +204,7 @@ def arrays_of(layers: list[Layer], device: Device, hardware: Hardware) -> list[L
     return [
         Lossy(
             np.empty(layer.u.shape),
+            np.empty(layer.u.shape),
             np.empty(layer.weight.shape),
             device.law.low,
             device.window,
