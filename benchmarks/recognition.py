@@ -3,6 +3,7 @@
     python benchmarks/recognition.py epoch MNIST            784-100-10, one epoch on devices, and in floating point
     python benchmarks/recognition.py cards DIR [CARD ...]   accuracies of library cards, five seeds
     python benchmarks/recognition.py band DIR CARD [SEEDS]  what the settings span that a paper leaves open
+    python benchmarks/recognition.py arrays DIR CARD        lines of layers that are cut into smaller arrays; five seeds
     python benchmarks/recognition.py less DIR CARD          with fewer images, epochs and hidden units; three seeds
 
 DIR holds optdigits.tra and .tes or MNIST's IDX files.  The first process of a machine compiles the kernels;
@@ -19,6 +20,8 @@ import numpy as np
 
 from compactmodels import load_card
 from compactmodels.workflows.recognition.band import band
+from compactmodels.workflows.recognition.breaking import broken
+from compactmodels.workflows.recognition.breaks import BREAKS
 from compactmodels.workflows.recognition.device import ideal, of_card
 from compactmodels.workflows.recognition.images import load
 from compactmodels.workflows.recognition.run import document, recognise
@@ -83,6 +86,25 @@ def spanned(folder: str, name: str, seeds: str = "5") -> None:
     print(f"  band {100 * low:.2f} .. {100 * high:.2f} %")
 
 
+def arrays(folder: str, name: str) -> None:
+    images, device = load(folder), of_card(load_card(name))
+    print(f"{name} on {images.name}, R Gmax of a segment")
+    for array in ((0, 0), (32, 32), (16, 16)):
+        found = broken(
+            BREAKS["line-resistance"],
+            device,
+            images,
+            hardware=Hardware(array=array),
+            values=(1e-3, 3e-3, 1e-2),
+            curves=("by pulses", "written and verified"),
+            seeds=5,
+        )
+        for row in found.rows:
+            print(
+                f"  {array} {row.curve} {row.value:g}: {100 * row.mean:.1f} +- {100 * row.std:.1f} %"
+            )
+
+
 def less(folder: str, name: str) -> None:
     images, device = load(folder), of_card(load_card(name))
     count = len(images.train_y)
@@ -97,7 +119,7 @@ def less(folder: str, name: str) -> None:
 
 if __name__ == "__main__":
     what, *rest = sys.argv[1:] or ["help"]
-    known = {"epoch": epoch, "cards": cards, "band": spanned, "less": less}
+    known = {"epoch": epoch, "cards": cards, "band": spanned, "less": less, "arrays": arrays}
     if what not in known or not rest:
         sys.exit(__doc__)
     known[what](*rest)
