@@ -168,13 +168,11 @@ def test_no_rest_to_speak_of_is_training_without(mose2):
 def test_long_rests_undo_what_is_learned(mose2):
     """The volatile part of mose2 is gone within seconds, and a sample does not put back what all had learned."""
     images, network = bundled().first(700), Network(epochs=2)
-    reached = [
-        recognise(mose2, images, network, Hardware(interval=t), seeds=1).accuracies[0]
-        for t in (1e-3, 10.0)
-    ]
-    assert reached[0] > 0.7 and reached[1] < 0.5
-    found = recognise(mose2, images, network, Hardware(interval=10.0), seeds=1)
-    assert 0 < document(found)["states_error"] < state_tables.WITHIN
+    brief, long = (
+        recognise(mose2, images, network, Hardware(interval=t), seeds=1) for t in (1e-3, 10.0)
+    )
+    assert brief.accuracies[0] > 0.7 and long.accuracies[0] < 0.5
+    assert 0 < document(long)["states_error"] < state_tables.WITHIN
 
 
 def test_what_is_left_after_the_training_is_by_both_states(mose2, states):
