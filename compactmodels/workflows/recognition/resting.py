@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from compactmodels.workflows.recognition.compiled import kernels, stream
 from compactmodels.workflows.recognition.device import Device
 from compactmodels.workflows.recognition.images import Images
-from compactmodels.workflows.recognition.settings import REACH, Hardware, Network
+from compactmodels.workflows.recognition.settings import Hardware, Network
 from compactmodels.workflows.recognition.states import States
 from compactmodels.workflows.recognition.training import (
     NOMINAL,
@@ -22,7 +22,7 @@ from compactmodels.workflows.recognition.training import (
     epochs,
     layer_of,
     net_of,
-    noises,
+    passes_of,
     start_weights,
 )
 
@@ -54,18 +54,7 @@ def with_rests(
     plain = net_of(layers, held, arrays)
     below = [array.share for array in arrays] or [NOMINAL, NOMINAL]
     net = (*plain[:5], below[0], *plain[5:], below[1])
-    read, kick = noises(device, hardware)
-    spec = (
-        network.rate,
-        network.batch,
-        network.scale,
-        network.most,
-        np.sqrt(2.0) * read * network.scale,  # of the two devices of a pair
-        kick,
-        hardware.dac,
-        hardware.adc,
-        REACH,
-    )
+    spec = passes_of(device, network, hardware)
     tables = (states.w, states.s, states.x, states.up, states.down, states.rest)
     maps = (*tables, *states.directories(), states.idle_up, states.idle_down)
     pulses = np.array([device.law.up.pulses, device.law.down.pulses])

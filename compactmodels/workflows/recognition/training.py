@@ -172,20 +172,8 @@ def by_pulses(
     layers = [layer_of(w, network.scale, hardware, rng) for w in weights]
     arrays = arrays_of(layers, device, hardware)
     net = net_of(layers, [layer.u for layer in layers], arrays)
-    read, kick = noises(device, hardware)
-    spec = (
-        network.rate,
-        network.batch,
-        network.scale,
-        network.most,
-        np.sqrt(2.0) * read * network.scale,  # of the two devices of a pair
-        kick,
-        hardware.dac,
-        hardware.adc,
-        REACH,
-        REFRESH if hardware.update == "one-way" else 0,
-        FULL,
-    )
+    turns = REFRESH if hardware.update == "one-way" else 0
+    spec = (*passes_of(device, network, hardware), turns, FULL)
     noise, law = stream(rng), tables_of(device)
 
     def run(order: NDArray[np.int64], side: int) -> tuple[float, int, int]:
@@ -195,6 +183,22 @@ def by_pulses(
 
     curve, pulses = epochs(images, network, layers, arrays, rng, run, test, told)
     return Trained((layers[0], layers[1]), curve, pulses)
+
+
+def passes_of(device: Device, network: Network, hardware: Hardware) -> tuple[float, ...]:
+    """What the kernels need to know of passes and updates."""
+    read, kick = noises(device, hardware)
+    return (
+        network.rate,
+        network.batch,
+        network.scale,
+        network.most,
+        np.sqrt(2.0) * read * network.scale,  # of the two devices of a pair
+        kick,
+        hardware.dac,
+        hardware.adc,
+        REACH,
+    )
 
 
 def arrays_of(layers: list[Layer], device: Device, hardware: Hardware) -> list[Lossy]:
