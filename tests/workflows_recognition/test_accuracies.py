@@ -62,7 +62,7 @@ def test_inside_or_outside_the_band_by_hand() -> None:
     assert inside.details["std"] == pytest.approx(0.01)
     assert inside.details["float"]["mean"] == pytest.approx(0.95)
     for said in ("0.910 +- 0.010 over 3 seeds", "floating point 0.950", "lies inside, +0.010", "a remark",
-                 "3 variants, 2 seeds each", "lowest 'open 1' 0.800", "highest 'open 0' 0.940"):  # fmt: skip
+                 "3 variants, 2 seeds each", "from 'open 1' 0.800", "to 'open 0' 0.940"):  # fmt: skip
         assert said in inside.note
     assert verdict().details["band"] == pytest.approx([0.90, 0.92])
     too_low, too_high = verdict((0.70, 0.72)), verdict((0.915, 0.915))

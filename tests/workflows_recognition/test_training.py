@@ -10,7 +10,7 @@ from compactmodels.workflows.recognition.device import ideal
 from compactmodels.workflows.recognition.images import Images, bundled
 from compactmodels.workflows.recognition.inference import Reading, classify
 from compactmodels.workflows.recognition.run import recognise
-from compactmodels.workflows.recognition.settings import REACH, Hardware, Network
+from compactmodels.workflows.recognition.settings import OUTPUTS, REACH, Hardware, Network
 from compactmodels.workflows.recognition.training import (
     NOTHING,
     float_network,
@@ -43,7 +43,7 @@ def one_epoch(weights, images, order, rate, batch, most=0, **changes):
         0.0,
         changes.get("dac", 0.0),
         changes.get("adc", 0.0),
-        REACH,
+        (REACH, OUTPUTS),
         0,
         1.0,
     )
@@ -222,8 +222,20 @@ def test_converters_of_kernel_and_test_are_alike() -> None:
         k.forward(weights[0], x, rows, count, 0.0, 15.0, 31.0, REACH, rng, z)
         assert np.allclose((z + REACH) / (2 * REACH) * 31, np.round((z + REACH) / (2 * REACH) * 31))
         h = np.array([k.converted(k.sigmoid(a), 15.0) for a in z] + [1.0])
-        k.forward(weights[1], h, np.arange(10), 10, 0.0, 15.0, 31.0, REACH, rng, y)
+        k.forward(weights[1], h, np.arange(10), 10, 0.0, 15.0, 31.0, OUTPUTS, rng, y)
         assert np.argmax(y) == answer
+
+
+def test_fine_converters_cost_nothing() -> None:
+    """The outputs' range holds what the network says: no two classes meet at its end."""
+    network = Network(epochs=10)
+    plain, fine = (
+        recognise(
+            ideal(200), bundled(), network, Hardware(mode="write-verify", adc_bits=bits), seeds=2
+        )
+        for bits in (0, 16)
+    )
+    np.testing.assert_array_equal(plain.accuracies, fine.accuracies)
 
 
 def test_write_verify_brings_every_device_there() -> None:

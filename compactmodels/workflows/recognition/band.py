@@ -2,7 +2,7 @@
 
 Each variant changes one thing that the papers' main texts leave open, by an amount that is usual for such
 devices; none is chosen for a device or a number.  The published value lies inside if it is between the lowest
-and the highest mean, each widened by its own spread over the seeds.
+mean less its spread over the seeds and the highest mean plus its own.
 """
 
 from __future__ import annotations
@@ -48,12 +48,19 @@ class Band:
 
     @property
     def limits(self) -> tuple[float, float]:
-        """Lowest mean less its spread, highest mean plus its own."""
-        rows = [r.accuracies for r in self.found.values()]
-        spread = [float(a.std(ddof=1)) if a.size > 1 else 0.0 for a in rows]
-        low = min(float(a.mean()) - s for a, s in zip(rows, spread))
-        high = max(float(a.mean()) + s for a, s in zip(rows, spread))
+        """Lowest of the means less their spreads, highest of the means plus theirs; at most 1."""
+        low, high = (edge for _, edge in self.edges)
         return low, min(high, 1.0)
+
+    @property
+    def edges(self) -> tuple[tuple[str, float], tuple[str, float]]:
+        """The variants that set the limits, and where."""
+        rows = {name: r.accuracies for name, r in self.found.items()}
+        spread = {name: float(a.std(ddof=1)) if a.size > 1 else 0.0 for name, a in rows.items()}
+        low = {name: float(a.mean()) - spread[name] for name, a in rows.items()}
+        high = {name: float(a.mean()) + spread[name] for name, a in rows.items()}
+        least, most = min(low, key=low.__getitem__), max(high, key=high.__getitem__)
+        return (least, low[least]), (most, high[most])
 
     def holds(self, published: float) -> bool:
         """Whether a published accuracy lies inside."""

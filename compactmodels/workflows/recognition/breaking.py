@@ -149,7 +149,7 @@ def broken(
         In place of the study's own; some of its curves.
     seeds, seed
         Of :func:`.run.recognise`: every value is trained from the same seeds, so that starts and orders of samples
-        are the same along a curve.
+        are the same along a curve (devices that differ or stick draw first, so the value without any has its own).
     told : callable
         Called with what comes next.
 

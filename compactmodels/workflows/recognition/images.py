@@ -21,7 +21,7 @@ ByteArray = NDArray[np.uint8]
 BUNDLED: Final = "optdigits.tes.gz"
 """In ``compactmodels/measurements``: 1797 samples, those of scikit-learn's ``load_digits``."""
 TRAINING: Final = 1437
-"""The first ones of the bundled samples train, the last 360 (other writers) test."""
+"""The first ones of the bundled samples train, the last 360 (mostly other writers) test."""
 CLASSES: Final = 10
 INK: Final = 16
 """Highest value of an 8x8 pixel."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from compactmodels.workflows.recognition.device import Device, kept
 from compactmodels.workflows.recognition.images import CLASSES, ByteArray, Images
 from compactmodels.workflows.recognition.lines import through_lines
-from compactmodels.workflows.recognition.settings import REACH, Hardware
+from compactmodels.workflows.recognition.settings import OUTPUTS, REACH, Hardware
 from compactmodels.workflows.recognition.training import Layer, noises
 
 FloatArray = NDArray[np.float64]
@@ -68,23 +68,23 @@ def classify(
     out = []
     for start in range(0, len(images), BATCH):
         x = _converted(images[start : start + BATCH] / float(full), reading.dac)
-        z = _through(weights[0], x, reading.noise[0], reading.adc, rng)
+        z = _through(weights[0], x, reading.noise[0], reading.adc, REACH, rng)
         h = _converted(1.0 / (1.0 + np.exp(-np.clip(z, -40.0, 40.0))), reading.dac)
-        z = _through(weights[1], h, reading.noise[1], reading.adc, rng)
+        z = _through(weights[1], h, reading.noise[1], reading.adc, OUTPUTS, rng)
         out.append(np.argmax(z, axis=1))
     return np.concatenate(out)
 
 
 def _through(
-    w: FloatArray, x: FloatArray, noise: float, adc: float, rng: np.random.Generator
+    w: FloatArray, x: FloatArray, noise: float, adc: float, reach: float, rng: np.random.Generator
 ) -> FloatArray:
     z = x @ w[:-1] + w[-1]
     if noise > 0.0:
         power = np.sqrt(np.sum(x * x, axis=1, keepdims=True) + 1.0)
         z = z + noise * power * rng.standard_normal(z.shape)
     if adc > 0.0:
-        share = (np.clip(z, -REACH, REACH) + REACH) / (2 * REACH)
-        z = np.floor(share * adc + 0.5) / adc * 2 * REACH - REACH
+        share = (np.clip(z, -reach, reach) + reach) / (2 * reach)
+        z = np.floor(share * adc + 0.5) / adc * 2 * reach - reach
     return np.asarray(z)
 
 

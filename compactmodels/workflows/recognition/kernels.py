@@ -287,6 +287,7 @@ def write(
 def refresh(u, span, pace, w, law, scale, kick, above, rng):
     """Pairs of which a device is above that share of its window: both reset, the difference written again.
 
+    A pair with a stuck device is left as it is: without its partner's part the difference would be another one.
     In whole pulses from the lower end, rounded at random. Returns the pulses given, resets included.
     """
     own = span.shape[1] > 1
@@ -295,13 +296,13 @@ def refresh(u, span, pace, w, law, scale, kick, above, rng):
         for j in range(w.shape[1]):
             if max(u[0, i, j], u[1, i, j]) <= above:
                 continue
+            if pace.shape[1] > 1 and min(pace[0, i, j], pace[1, i, j]) == 0.0:
+                continue
             a = 0 if w[i, j] > 0.0 else 1
             s = span[a, i, j] if own else span[0, 0, 0]
             target = min(abs(w[i, j]) / (scale * s), 1.0)
             for side in range(2):
                 p = pace[side, i, j] if own else pace[0, 0, 0]
-                if p == 0.0:
-                    continue  # stuck
                 u[side, i, j] = 0.0
                 given += 1
                 if side == a:
@@ -334,10 +335,10 @@ def sample(image, label, full, noise, dac, adc, reach, rng, w1, w2, own, t1, r1,
     x, (rows, every), h, (z1, z2), (d1, d2) = own
     x[:] = 0.0
     count = driven(image, full, dac, x, rows)
-    forward(w1, x, rows, count, noise, dac, adc, reach, rng, z1)
+    forward(w1, x, rows, count, noise, dac, adc, reach[0], rng, z1)
     for j in range(z1.size):
         h[j] = converted(sigmoid(z1[j]), dac)
-    forward(w2, h, every, h.size, noise, dac, adc, reach, rng, z2)
+    forward(w2, h, every, h.size, noise, dac, adc, reach[1], rng, z2)
     loss = softmax(z2, label, d2)
     backward(w2, d2, h, noise, rng, d1)
     k1 = collect(t1, x, rows, count, d1, r1, m1, k1)
@@ -350,7 +351,7 @@ def epoch(images, labels, order, full, net, spec, law, rng, first):
     """One pass over the samples of ``order``; (mean loss, pulses given, samples before the next).
 
     ``net``: (u1, span1, pace1, w1, off1, u2, span2, pace2, w2, off2). ``spec``: rate, samples per update, scale, most pulses
-    (0: floating point, the weights themselves are moved), noise and kick, steps of DAC and ADC, reach;
+    (0: floating point, the weights themselves are moved), noise and kick, steps of DAC and ADC, reach of both layers;
     samples from refresh to refresh (0: pulses go both ways) and the share of the window from which on.
     """
     u1, span1, pace1, w1, off1, u2, span2, pace2, w2, off2 = net

@@ -14,6 +14,8 @@ doi:10.1109/IJCNN.2016.7727298)."""
 EPOCHS: Final = {64: 20, 784: 5}
 REACH: Final = 8.0
 """Range of the ADC in units of the sigmoid's argument: beyond, it is flat within 4e-4."""
+OUTPUTS: Final = 24.0
+"""The same of the outputs, that saturate nowhere: in floating point they stay within 19."""
 REFRESH: Final = 100
 """Samples from one refresh of one-way pairs to the next."""
 FULL: Final = 0.9

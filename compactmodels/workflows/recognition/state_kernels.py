@@ -162,7 +162,7 @@ def epoch(images, labels, order, full, net, spec, maps, pulses, rng, first):
     """One pass over the samples of ``order``; (mean loss, pulses given, samples before the next).
 
     Every sample begins with a rest of all devices. ``net``: (a1, span1, pace1, w1, off1, below1, a2, ...);
-    ``spec``: rate, samples per update, scale, most pulses, noise and kick, steps of DAC and ADC, reach; ``pulses`` (2,)
+    ``spec``: rate, samples per update, scale, most pulses, noise and kick, steps of DAC and ADC, reach of both layers; ``pulses`` (2,)
     from end to end of the window, up and down.
     """
     a1, span1, pace1, w1, off1, below1, a2, span2, pace2, w2, off2, below2 = net

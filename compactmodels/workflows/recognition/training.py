@@ -13,7 +13,14 @@ from compactmodels.workflows.recognition.compiled import kernels, stream
 from compactmodels.workflows.recognition.device import Device
 from compactmodels.workflows.recognition.images import CLASSES, Images
 from compactmodels.workflows.recognition.lines import CELLS, EVERY, Lossy
-from compactmodels.workflows.recognition.settings import FULL, REACH, REFRESH, Hardware, Network
+from compactmodels.workflows.recognition.settings import (
+    FULL,
+    OUTPUTS,
+    REACH,
+    REFRESH,
+    Hardware,
+    Network,
+)
 
 FloatArray = NDArray[np.float64]
 Told = Callable[[int, float], None]
@@ -104,7 +111,19 @@ def float_network(
     net: list[Any] = []
     for w in weights:
         net += [empty, NOMINAL, NOMINAL, w, NOTHING]
-    spec = (network.rate, network.batch, network.scale, 0, 0.0, 0.0, 0.0, 0.0, REACH, 0, 1.0)
+    spec = (
+        network.rate,
+        network.batch,
+        network.scale,
+        0,
+        0.0,
+        0.0,
+        0.0,
+        0.0,
+        (REACH, OUTPUTS),
+        0,
+        1.0,
+    )
     law = (np.zeros(2),) * 4 + (np.ones(2),)
     curve = []
     noise = stream(rng)
@@ -185,7 +204,7 @@ def by_pulses(
     return Trained((layers[0], layers[1]), curve, pulses)
 
 
-def passes_of(device: Device, network: Network, hardware: Hardware) -> tuple[float, ...]:
+def passes_of(device: Device, network: Network, hardware: Hardware) -> tuple[Any, ...]:
     """What the kernels need to know of passes and updates."""
     read, kick = noises(device, hardware)
     return (
@@ -197,7 +216,7 @@ def passes_of(device: Device, network: Network, hardware: Hardware) -> tuple[flo
         kick,
         hardware.dac,
         hardware.adc,
-        REACH,
+        (REACH, OUTPUTS),
     )
 
 
@@ -298,8 +317,9 @@ def programmed(
             target = np.round(target * (hardware.levels - 1)) / (hardware.levels - 1)
         given, lost = kernels("verify_kernels").verify(
             layer.u,
+            layer.span,
             layer.pace,
-            np.minimum(target / layer.span, 1.0),
+            target,
             tables_of(device),
             kick,
             read,

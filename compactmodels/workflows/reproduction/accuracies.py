@@ -38,7 +38,7 @@ PIXELS: Final[Mapping[int, str]] = MappingProxyType({64: DIGITS, 784: MNIST})
 HOW: Final = "not run: it trains networks; ask for it with --accuracy, or with --only {id}"
 NO_MNIST: Final = "not run: give --images DIR with MNIST's four files"
 SMALL: Final = (
-    "on the bundled split (UCI's test file alone, other writers in the test): give --images DIR with optdigits.tra "
+    "on the bundled split (UCI's test file alone, mostly other writers in the test): give --images DIR with optdigits.tra "
     "and optdigits.tes for the full one"
 )
 BEYOND: Final = "the published value is above what floating point reaches on these images"
@@ -178,14 +178,14 @@ def judged(fact: Fact, spanned: Band, remark: str = "") -> Measured:
     low, high = spanned.limits
     inside = spanned.holds(published)
     means = {name: float(one.accuracies.mean()) for name, one in spanned.found.items()}
-    least, most = min(means, key=means.__getitem__), max(means, key=means.__getitem__)
+    least, most = (name for name, _ in spanned.edges)
     repeats = sorted({len(one.outcomes) for name, one in spanned.found.items() if name != STATED})
     others = f", {'/'.join(map(str, repeats))} seeds each beside the first" if repeats else ""
     text = [
         f"{_pm(own)} over {len(stated.outcomes)} seeds on {_shape(stated)}",
         f"floating point {_pm(plain)}",
-        f"what the paper leaves open spans {low:.3f}..{high:.3f} ({len(means)} variants{others}; lowest '{least}' "
-        f"{means[least]:.3f}, highest '{most}' {means[most]:.3f})",
+        f"what the paper leaves open spans {low:.3f}..{high:.3f} ({len(means)} variants{others}; from '{least}' "
+        f"{means[least]:.3f} to '{most}' {means[most]:.3f}, each with its spread)",
         f"the published {published:g} lies {'inside' if inside else 'OUTSIDE'}, {published - own[0]:+.3f} from "
         "the value as stated",
         *(message for _, message in stated.device.remarks),
