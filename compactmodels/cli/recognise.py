@@ -55,7 +55,12 @@ def recognise(
     ] = 0,
     epochs: Annotated[int, typer.Option(min=0, metavar="N", help="0: 20 for 8x8, else 5.")] = 0,
     batch: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Samples per update of the devices.")
+        int,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Samples whose gradients are averaged for an update; the learning rate stays.",
+        ),
     ] = 1,
     cycle_spread: Annotated[
         float | None,
