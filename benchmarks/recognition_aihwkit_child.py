@@ -9,15 +9,19 @@ from aihwkit.nn import AnalogLinear, AnalogSequential
 from aihwkit.optim import AnalogSGD
 from aihwkit.simulator.configs import SingleRPUConfig
 from aihwkit.simulator.configs.utils import IOParameters
+from aihwkit.simulator.parameters import UpdateParameters
 from aihwkit.simulator.parameters.enums import (
     BoundManagementType,
     NoiseManagementType,
     WeightNoiseType,
 )
 from aihwkit.simulator.presets import ReRamESPresetDevice
+from aihwkit.simulator.tiles import AnalogTile
 from torch import nn
 
 RATE = 0.03
+MOST = 5000
+DW = ReRamESPresetDevice().dw_min
 
 
 def reading(noise):
@@ -70,8 +74,41 @@ def one(data, epochs, seed, noise):
     return (said == data["test_y"]).mean(), seconds
 
 
+def pulses():
+    """The preset's mean device: its weight before and after each pulse from end to end, up and down."""
+    device = ReRamESPresetDevice(corrupt_devices_prob=0.0)
+    for name in (
+        "write_noise_std",
+        "dw_min_std",
+        "dw_min_dtod",
+        "up_down_dtod",
+        "w_max_dtod",
+        "w_min_dtod",
+    ):
+        setattr(device, name, 0.0)
+    one_pulse = UpdateParameters(desired_bl=1, update_bl_management=False, update_management=False)
+    tile = AnalogTile(1, 1, SingleRPUConfig(device=device, update=one_pulse))
+    x, d = -torch.ones(1, 1), torch.ones(1, 1)
+
+    def run(direction):
+        found = [float(tile.get_weights()[0])]
+        for _ in range(MOST):
+            tile.update(x, direction * d)
+            found.append(float(tile.get_weights()[0]))
+            if abs(found[-1]) > 0.98 and found[-1] * direction > 0:
+                break
+        return np.array(found)
+
+    run(-1.0)
+    return run(1.0), run(-1.0)
+
+
 def main():
     torch.set_num_threads(1)
+    if sys.argv[1] == "pulses":
+        up, down = pulses()
+        np.savez(sys.argv[2], up=up, down=down, scatter=ReRamESPresetDevice().dw_min_std * DW)
+        return
     data = np.load(sys.argv[1])
     epochs, seeds, read = int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
     for name, noise in (

@@ -169,7 +169,7 @@ def synapse_from(card: ModelCard, cycle: Cycle) -> tuple[Synapse, dict[str, Any]
     The ends are the cycle's own; the four shapes are fitted.  The contest of shapes that measured trains
     go through has nothing to weigh here: what is left over is the law's own misfit.
     """
-    up, down = (_train(y) for y in (cycle.up, cycle.down))
+    up, down = (train_between(y) for y in (cycle.up, cycle.down))
     window = float(np.ptp([*cycle.up, *cycle.down]))
     off = max(
         float(np.max(np.abs(_law(train, y.size - 1) - y)))
@@ -183,7 +183,7 @@ def synapse_from(card: ModelCard, cycle: Cycle) -> tuple[Synapse, dict[str, Any]
     }
 
 
-def _train(y: FloatArray) -> Train:
+def train_between(y: FloatArray) -> Train:
     """The law between the ends of a noiseless train."""
     from scipy.optimize import least_squares
 
