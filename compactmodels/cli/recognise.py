@@ -39,7 +39,7 @@ def recognise(
         ),
     ] = "digits",
     seeds: Annotated[int, typer.Option(min=1, help="Repeats; mean and spread are over these.")] = 5,
-    seed: Annotated[int, typer.Option(min=0, help="Of all chance.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of all chance.")] = 0,
     mode: Annotated[
         Mode,
         typer.Option(help="Train by pulses, or write floating-point weights and verify them."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,7 +21,7 @@ def spike(
         ),
     ] = "digits",
     seeds: Annotated[int, typer.Option(min=1, help="Repeats; mean and spread are over these.")] = 5,
-    seed: Annotated[int, typer.Option(min=0, help="Of all chance.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of all chance.")] = 0,
     neurons: Annotated[int, typer.Option(min=1, help="Output neurons.")] = 200,
     epochs: Annotated[int, typer.Option(min=1, help="Passes through the training images.")] = 3,
     output: Annotated[
@@ -37,7 +37,8 @@ def spike(
 
     One layer of neurons of which one at a time spikes; every pair of spikes changes a device by what the
     card's equations do under the published pair of waveforms. Labels serve at the end alone, to say what a
-    neuron's spikes mean.
+    neuron's spikes mean. The same network whose devices no spike changes stands beside it: what learning adds is
+    the difference.
     """
     from compactmodels import figures, load_card
     from compactmodels.files import check_folder
@@ -45,6 +46,7 @@ def spike(
     from compactmodels.workflows.recognition.spiking import (
         Spiking,
         learn_by_spikes,
+        spike_window,
         spiking_document,
     )
 
@@ -52,14 +54,21 @@ def spike(
         check_folder(output)
     loaded, images = load_card(card), load(dataset)
     settings = Spiking(neurons=neurons, epochs=epochs)
-    with progress(seeds, "seeds") as bar:
+    window, runs = spike_window(loaded), []
+    with progress(2 * seeds, "seeds") as bar:
+        for k, one in enumerate((window, 0.0 * window)):
 
-        def tell(_: str, done: int, whole: int) -> None:
-            if bar is not None:
-                bar(done, whole)
+            def tell(_: str, done: int, whole: int, before: int = k * seeds) -> None:
+                if bar is not None:
+                    bar(before + done, 2 * whole)
 
-        found = learn_by_spikes(loaded, images, settings, seeds=seeds, seed=seed, progress=tell)
-    document = spiking_document(loaded, images, settings, found)
+            runs.append(
+                learn_by_spikes(
+                    loaded, images, settings, window=one, seeds=seeds, seed=seed, progress=tell
+                )
+            )
+    found, control = runs
+    document = spiking_document(loaded, images, settings, found, control)
     files: list[str] = []
     if output is not None:
         first = found[0]
@@ -71,13 +80,19 @@ def spike(
         files = [str(p) for p in figures.save(figure, output / f"{loaded.name}-spike")]
     if state.json:
         emit_json({**document, "files": files})
-    accuracy = document["accuracy"]
-    each = ", ".join(f"{100 * x:.2f}" for x in accuracy["each"])
-    spread = f"{100 * accuracy['std']:.2f} %" if seeds > 1 else "-"
     table(
         f"{loaded.name} on {images.name}: {neurons} spiking neurons, {epochs} epochs, no labels",
-        ["accuracy", "std", "each", "spikes an image"],
-        [[f"{100 * accuracy['mean']:.2f} %", spread, each, f"{document['spikes']:.1f}"]],
+        ["", "accuracy", "std", "each"],
+        [
+            _row("learned", document["accuracy"]),
+            _row("control: devices that no spike changes", document["control"]["accuracy"]),
+        ],
     )
     if files:
         say("files: " + ", ".join(files))
+
+
+def _row(name: str, accuracy: dict[str, Any]) -> list[str]:
+    each = ", ".join(f"{100 * x:.2f}" for x in accuracy["each"])
+    spread = "-" if accuracy["std"] is None else f"{100 * accuracy['std']:.2f} %"
+    return [name, f"{100 * accuracy['mean']:.2f} %", spread, each]

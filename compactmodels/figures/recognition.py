@@ -61,7 +61,8 @@ def learning_curve(
     ):
         if values is None:
             continue
-        (line,) = axes.plot(epoch, 100 * values.mean(axis=0), color=colour)
+        mark = "o" if epoch.size == 1 else ""  # a single epoch is no line
+        (line,) = axes.plot(epoch, 100 * values.mean(axis=0), color=colour, marker=mark)
         axes.fill_between(
             epoch,
             100 * values.min(axis=0),
@@ -75,6 +76,8 @@ def learning_curve(
         np.full(last.size, epoch[-1]), 100 * last, **style.dots(style.VERMILION, last.size)
     )
     entries.append((points, "devices, final test"))
+    if epoch.size == 1:
+        axes.set_xlim(0, 2)
     axes.set_xlabel("Epoch")
     axes.set_ylabel("Accuracy on the test set (%)")
     style.legend(figure, entries)

@@ -90,6 +90,12 @@ def test_what_is_no_dataset(tmp_path: Path) -> None:
         load(str(tmp_path))
 
 
+def test_half_of_uci_is_said(tmp_path: Path) -> None:
+    (tmp_path / "optdigits.tra").write_text("")
+    with pytest.raises(DataFileError, match=r"no 'optdigits\.tes'"):
+        load(str(tmp_path))
+
+
 def test_uci_lines(tmp_path: Path) -> None:
     line = ",".join(map(str, [*range(16), *[0] * 48, 7]))
     for name in ("optdigits.tra", "optdigits.tes"):

@@ -133,7 +133,15 @@ def test_what_is_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"stuck": 1.5}, {"levels": 1}, {"adc_bits": 99}, {"read_noise": -1.0}, {"wait": float("nan")}],
+    [
+        {"stuck": 1.5},
+        {"levels": 1},
+        {"adc_bits": 99},
+        {"read_noise": -1.0},
+        {"read_noise": float("inf")},
+        {"cycle_spread": float("nan")},
+        {"wait": float("nan")},
+    ],
 )
 def test_settings_that_cannot_be(changes: dict) -> None:
     with pytest.raises(InputError, match="cannot be"):
@@ -186,3 +194,17 @@ def test_forgetting_moves_the_test_and_not_the_training() -> None:
     assert stuck.accuracies[0] == lasting.accuracies[0]
     # all weights shrink alike, those of the bias too: what the softmax prefers changes
     assert b.accuracies[0] <= a.accuracies[0]
+
+
+def test_an_interrupt_ends_every_seed() -> None:
+    """Else the command would go on until the last epoch of the seeds that run."""
+    calls = []
+
+    def progress(what: str, done: int, count: int) -> None:
+        calls.append(done)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        recognise(ideal(10), SMALL, Network(epochs=10**6), seeds=3, workers=2, progress=progress)
+    assert len(calls) < 50

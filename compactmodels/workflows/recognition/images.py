@@ -130,7 +130,13 @@ def load(what: str) -> Images:
             f"MNIST's IDX files ({MNIST[0]} ...)",
             code="no_dataset",
         )
-    if all(is_there(folder / name) for name in UCI):
+    missing = [name for name in UCI if not is_there(folder / name)]
+    if len(missing) == 1:
+        raise DataFileError(
+            f"'{folder}' has one of {' and '.join(UCI)} (unpacked), and no '{missing[0]}'",
+            code="no_dataset",
+        )
+    if not missing:
         (x, y), (test_x, test_y) = (_uci((folder / n).read_bytes(), folder / n) for n in UCI)
         return Images("digits 8x8", x, y, test_x, test_y, INK, str(folder))
     return _mnist(folder)

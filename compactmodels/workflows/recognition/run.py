@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -152,13 +153,22 @@ def recognise(
     count = seeds * network.epochs * (1 if hardware.mode == "write-verify" else 2)
     done = [0]
 
+    ended = Event()
+
     def told(what: str, epoch: int, loss: float) -> None:
+        if ended.is_set():
+            raise KeyboardInterrupt
         done[0] += 1
         progress(f"{what}, epoch {epoch}, loss {loss:.3f}", done[0], count)
 
     one = partial(_one, train, used, images, network, hardware, told)
     with ThreadPoolExecutor(min(seeds, workers or threads())) as pool:
-        outcomes = tuple(pool.map(one, sources))
+        try:
+            outcomes = tuple(pool.map(one, sources))
+        except BaseException:  # an interrupt, or one seed's error: the others end with their epoch
+            ended.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     off = None if states is None else states.error
     return Recognition(used, images, Choice(network, hardware), seed, outcomes, off)
 

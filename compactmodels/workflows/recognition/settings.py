@@ -140,9 +140,11 @@ class Hardware:
         wrong = {
             f"update '{self.update}'": self.update not in ("both-ways", "one-way"),
             f"mode '{self.mode}'": self.mode not in ("pulses", "write-verify"),
-            "a cycle-to-cycle spread below 0": (self.cycle_spread or 0.0) < 0,
+            "a cycle-to-cycle spread outside 0..1": not 0 <= (self.cycle_spread or 0.0) <= 1,
             "a device-to-device spread outside 0..1": not 0 <= self.device_spread <= 1,
-            "a read noise below 0": (self.read_noise or 0.0) < 0,
+            "a read noise that is not finite or below 0": not 0
+            <= (self.read_noise or 0.0)
+            < float("inf"),
             "a share of stuck cells outside 0..1": not 0 <= self.stuck <= 1,
             "converters of more than 24 bits": min(self.adc_bits, self.dac_bits) < 0
             or max(self.adc_bits, self.dac_bits) > 24,
