@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from threading import Event
@@ -164,7 +164,10 @@ def recognise(
     one = partial(_one, train, used, images, network, hardware, told)
     with ThreadPoolExecutor(min(seeds, workers or threads())) as pool:
         try:
-            outcomes = tuple(pool.map(one, sources))
+            runs = [pool.submit(one, source) for source in sources]
+            for run in wait(runs, return_when=FIRST_EXCEPTION).done:
+                run.result()  # raises what any of them did
+            outcomes = tuple(run.result() for run in runs)
         except BaseException:  # an interrupt, or one seed's error: the others end with their epoch
             ended.set()
             pool.shutdown(wait=False, cancel_futures=True)
