@@ -57,9 +57,7 @@ class Lossy:
         Until the next solution each device is taken to arrive by the same share.
         """
         g = self.floor + self.window * x
-        some = np.maximum(
-            g, LEAST * (self.floor + self.window)
-        )  # the share of nothing is that of little
+        some = np.maximum(g, LEAST * (self.floor + self.window))  # nothing arrives as little does
         self.share[:] = share = through_lines(some, self.ohm, self.array) / some
         self.span[:] = share * span
         self.off[:] = (share[0] - share[1]) * self.floor / self.window

@@ -45,7 +45,6 @@ def with_rests(
     Each device has the card's two states, and begins where the settled cycle has left one of its conductance.
     Before a sample is shown every device relaxes; the sample is read and written at once. The test set after an
     epoch is read right after the last write.
-
     """
     weights = start_weights(images, network, rng)
     layers = [layer_of(w, network.scale, hardware, rng) for w in weights]

@@ -2,8 +2,8 @@
 
 The conductance alone does not say how a volatile device goes on: a lasting and a fading part of the same
 size part ways at the next rest.  A card's equations are therefore solved from every node of a grid of (w, s) for one
-pulse of either polarity and for the rest between two samples; in between, changes are interpolated.  The same
-random course of pulses and rests is then followed by the equations alone, and the largest difference is kept.
+pulse of either polarity and for the rest between two samples; in between, changes are interpolated.  A
+random course of pulses and rests is followed by the tables and by the equations alone, and the largest difference is kept.
 """
 
 from __future__ import annotations
